@@ -1,0 +1,12 @@
+import type { Clock } from "./clock.ts";
+import type { Logger } from "./log.ts";
+import type { Net } from "./net.ts";
+import type { Random } from "./random.ts";
+
+/** Everything from outside that parts of a tunnel use; handed in, so that tests need no mocks of globals. */
+export interface Platform {
+  readonly net: Net;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
