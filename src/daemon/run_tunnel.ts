@@ -1,0 +1,86 @@
+import type { Endpoint } from "../core/endpoint.ts";
+import type { Feed } from "../core/feed.ts";
+import type { MappingEvent, MappingFields } from "../core/mapping.ts";
+import type { Platform } from "../core/platform.ts";
+import { TaskGroup } from "../core/task_group.ts";
+import { HookRunner } from "../hook/hook_runner.ts";
+import { keepMapping } from "../keeper/keep_mapping.ts";
+import { keepTcp } from "../keeper/keep_tcp.ts";
+import { keepUdp } from "../keeper/keep_udp.ts";
+import type { Uplink } from "../keeper/uplink.ts";
+import type { TunnelPlan } from "../plan/tunnel_plan.ts";
+import type { StunServerList } from "../stun/server_list.ts";
+import type { Lang } from "../text/lang.ts";
+import { CheckTokens } from "./check_tokens.ts";
+import type { FilteringMemory } from "./filtering_memory.ts";
+import { selfCheck } from "./self_check.ts";
+import { serveTest } from "./serve_test.ts";
+
+/** What a tunnel shares with the others. */
+export interface TunnelParts {
+  readonly platform: Platform;
+  readonly uplink: Uplink;
+  readonly filtering: FilteringMemory;
+  readonly servers: StunServerList;
+  readonly feed: Feed<MappingEvent>;
+  readonly endsWhenUnusable: boolean;
+  readonly lang: Lang;
+}
+
+/**
+ * One plan's lifetime: keeper, test page, self-check and hooks. Emits `stopped` last.
+ *
+ * @throws {UnusableNatError} If this NAT cannot do it and `endsWhenUnusable` is set.
+ * @throws {BindError} If the port cannot be bound at the first try.
+ */
+export async function runTunnel(plan: TunnelPlan, parts: TunnelParts, signal: AbortSignal): Promise<void> {
+  const { platform, feed, filtering } = parts;
+  const { name, protocol } = plan;
+  const tokens = new CheckTokens(platform.random);
+  let mapping: MappingFields | undefined;
+  try {
+    await using group = new TaskGroup(signal);
+    await using hooks = new HookRunner({
+      hooks: plan.hooks,
+      name,
+      log: platform.log,
+      clock: platform.clock,
+      emit: (event) => feed.emit(event),
+    });
+    let checking: AbortController | undefined;
+    const check = (internal: Endpoint, external: Endpoint): void => {
+      checking?.abort();
+      const { signal: checkSignal } = checking = new AbortController();
+      group.spawn(async (wider) => {
+        const reachability = await selfCheck(
+          { plan, platform, tokens, internal, external, filtering },
+          AbortSignal.any([wider, checkSignal]),
+        );
+        if (reachability === undefined) return;
+        feed.emit({ event: "checked", name, protocol, at: platform.clock.date(), external, reachability });
+      });
+    };
+    const tell = (event: MappingEvent): void => {
+      feed.emit(event);
+      hooks.deliver(event);
+      if (event.event === "lost" || event.event === "unusable") mapping = undefined;
+      if (event.event !== "mapped" && event.event !== "changed" && event.event !== "restored") return;
+      mapping = event;
+      check(event.internal, event.external);
+    };
+    await keepMapping(plan, {
+      platform,
+      uplink: parts.uplink,
+      transport: protocol === "tcp" ? keepTcp(plan, platform) : keepUdp(plan, platform),
+      servers: parts.servers,
+      emit: tell,
+      serve: (internal: Endpoint) =>
+        serveTest(internal, { plan, platform, tokens, lang: parts.lang, getMapping: () => mapping }),
+      probeFiltering: async (address, probeSignal) => (await filtering.look(address, probeSignal)).filtering,
+      endsWhenUnusable: parts.endsWhenUnusable,
+      signal,
+    });
+  } finally {
+    feed.emit({ event: "stopped", name, protocol, at: platform.clock.date() });
+  }
+}

@@ -1,0 +1,357 @@
+import { backoffMs } from "../core/backoff.ts";
+import type { NatBehavior } from "../core/behavior.ts";
+import { delay } from "../core/clock.ts";
+import { type Endpoint, formatEndpoint, isSameEndpoint } from "../core/endpoint.ts";
+import { errorCode, errorMessage } from "../core/errors.ts";
+import type { MappingEvent } from "../core/mapping.ts";
+import type { Platform } from "../core/platform.ts";
+import { TaskGroup } from "../core/task_group.ts";
+import { lookUpReflexive } from "../stun/lookup.ts";
+import type { StunServerList } from "../stun/server_list.ts";
+import { BindError, describeUnusable, UnusableNatError } from "./errors.ts";
+import type { KeeperOptions } from "./options.ts";
+import { formatPortSpec, nextPort } from "./port_spec.ts";
+import { initialKeeperState, type KeeperAction, type KeeperInput, transition } from "./transition.ts";
+import type { Anchor, HeldPort, Transport } from "./transport.ts";
+import type { Uplink } from "./uplink.ts";
+
+/** What {@linkcode keepMapping} works with and whom it tells. */
+export interface KeepMappingParts {
+  readonly platform: Platform;
+  readonly uplink: Uplink;
+  readonly transport: Transport;
+  readonly servers: StunServerList;
+  readonly emit: (event: MappingEvent) => void;
+  /** Serves on the internal endpoint from now until disposed. */
+  readonly serve: (internal: Endpoint) => Promise<AsyncDisposable>;
+  /** UDP filtering behaviour as seen from `address`; resolves to `unknown` rather than fail. */
+  readonly probeFiltering: (address: string, signal: AbortSignal) => Promise<NatBehavior>;
+  /** End with {@linkcode UnusableNatError} instead of looking again with growing pauses. */
+  readonly endsWhenUnusable: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Ports tried before a range counts as taken. */
+const MAX_PORT_TRIES = 100;
+/** Kernel refusals to bind that no other port and no waiting will cure. */
+const HOPELESS_BIND: ReadonlySet<string> = new Set(["EACCES", "EPERM", "ENODEV", "EINVAL", "EAFNOSUPPORT"]);
+
+/**
+ * Keeps one mapping alive until the signal is aborted, and emits what becomes of it.
+ *
+ * @throws {UnusableNatError} If this NAT shuts strangers out and `endsWhenUnusable` is set.
+ * @throws {BindError} If no wanted port can be bound at the first try.
+ */
+export async function keepMapping(options: KeeperOptions, parts: KeepMappingParts): Promise<void> {
+  await using group = new TaskGroup(parts.signal);
+  await using keeper = new Keeper(options, parts, group);
+  keeper.start();
+  await new Promise<void>((resolve) => {
+    if (group.signal.aborted) resolve();
+    group.signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  await keeper[Symbol.asyncDispose]();
+  await group.join();
+}
+
+/** Performs what {@linkcode transition} decides; holds sockets and timers, decides nothing. */
+class Keeper implements AsyncDisposable {
+  readonly #options: KeeperOptions;
+  readonly #parts: KeepMappingParts;
+  readonly #group: TaskGroup;
+  readonly #inputs: KeeperInput[] = [];
+  #state = initialKeeperState;
+  #isDispatching = false;
+  #hasBound = false;
+  #port: number | undefined;
+  #session: Session | undefined;
+  #closing: Promise<void> = Promise.resolve();
+  #subscription: Disposable | undefined;
+  #timer: { readonly dueMs: number; readonly handle: Disposable } | undefined;
+  #lookup: AbortController | undefined;
+
+  constructor(options: KeeperOptions, parts: KeepMappingParts, group: TaskGroup) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#group = group;
+  }
+
+  start(): void {
+    this.#subscription = this.#parts.uplink.subscribe({
+      onAddress: (address) => this.#dispatch({ type: "address", address }),
+      onDoubt: (reason, isRestart) => {
+        this.#parts.platform.log.debug("Looking up the mapping", { name: this.#options.name, reason });
+        this.#dispatch({ type: "doubt", isRestart });
+      },
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#subscription?.[Symbol.dispose]();
+    this.#cancel();
+    this.#closeSession();
+    await this.#closing;
+  }
+
+  #dispatch(input: KeeperInput): void {
+    this.#inputs.push(input);
+    if (this.#isDispatching) return;
+    this.#isDispatching = true;
+    try {
+      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
+        if (this.#group.signal.aborted) continue;
+        const { state, actions } = transition(this.#state, next, this.#options);
+        this.#state = state;
+        for (const action of actions) this.#perform(action);
+      }
+    } finally {
+      this.#isDispatching = false;
+    }
+  }
+
+  #perform(action: KeeperAction): void {
+    switch (action.type) {
+      case "bind":
+        return this.#bind(action.address, action.delayFailures);
+      case "unbind":
+        return this.#closeSession();
+      case "open-anchor":
+        return this.#session?.openAnchor();
+      case "renew-anchor":
+        return this.#session?.anchor?.renew();
+      case "look-up":
+        return this.#lookUp(action.opinions);
+      case "probe-filtering":
+        return this.#probeFiltering();
+      case "schedule":
+        return this.#schedule(this.#jittered(action.delayMs, action.failures));
+      case "hasten":
+        if (this.#timer && this.#timer.dueMs <= this.#parts.platform.clock.now() + action.delayMs) return;
+        return this.#schedule(action.delayMs);
+      case "cancel":
+        return this.#cancel();
+      case "announce":
+        return this.#announce(action.event);
+      case "give-up":
+        return this.#giveUp(new UnusableNatError(action.unusable));
+      case "report":
+        return this.#report(action);
+    }
+  }
+
+  /** Spreads the lookups of many mappings over time. */
+  #jittered(delayMs: number, failures: number): number {
+    const { random } = this.#parts.platform;
+    if (failures > 0) return backoffMs(failures, random, { firstMs: 1_000, maxMs: delayMs });
+    return delayMs * (0.9 + random.fraction() / 10);
+  }
+
+  #schedule(delayMs: number): void {
+    const { clock } = this.#parts.platform;
+    this.#timer?.handle[Symbol.dispose]();
+    this.#timer = {
+      dueMs: clock.now() + delayMs,
+      handle: clock.schedule(delayMs, () => this.#dispatch({ type: "timer" })),
+    };
+  }
+
+  #cancel(): void {
+    this.#timer?.handle[Symbol.dispose]();
+    this.#timer = undefined;
+    this.#lookup?.abort(new DOMException("The lookup was cancelled", "AbortError"));
+    this.#lookup = undefined;
+  }
+
+  #closeSession(): void {
+    const session = this.#session;
+    this.#session = undefined;
+    if (session === undefined) return;
+    this.#closing = this.#closing.then(() => session[Symbol.asyncDispose]());
+  }
+
+  #bind(address: string, failures: number): void {
+    this.#group.spawn(async (signal) => {
+      const { clock, random } = this.#parts.platform;
+      if (failures > 0) await delay(clock, backoffMs(failures, random, { maxMs: 30_000 }), signal);
+      await this.#closing;
+      if (this.#state.phase !== "binding" || this.#state.address !== address) return;
+      try {
+        const held = await this.#holdPort(address);
+        await this.#openSession(held);
+      } catch (error) {
+        this.#onBindFault(error, address);
+      }
+    });
+  }
+
+  async #openSession(held: HeldPort): Promise<void> {
+    const handlers = {
+      onChange: (isUp: boolean): void => {
+        if (session === this.#session) this.#dispatch({ type: "anchor", isUp });
+      },
+      onBreak: (reason: string): void => {
+        if (session === this.#session) {
+          this.#parts.uplink.raiseDoubt(`keep-alive connection: ${reason}`, false);
+        }
+      },
+    };
+    const session = new Session(
+      held,
+      (local) => this.#parts.transport.openAnchor(local, this.#parts.uplink.anchorProbe, handlers),
+    );
+    try {
+      session.server = await this.#parts.serve(held.local);
+    } catch (error) {
+      await session[Symbol.asyncDispose]();
+      throw error;
+    }
+    if (this.#group.signal.aborted || this.#state.address !== held.local.address) {
+      return await session[Symbol.asyncDispose]();
+    }
+    this.#hasBound = true;
+    this.#session = session;
+    this.#dispatch({ type: "bound", internal: held.local });
+  }
+
+  #onBindFault(error: unknown, address: string): void {
+    if (this.#group.signal.aborted) return;
+    const code = errorCode(error) ?? "unknown";
+    const isHopeless = code !== "EADDRNOTAVAIL" && (!this.#hasBound || HOPELESS_BIND.has(code));
+    const what = `${this.#options.protocol} ${address} port ${formatPortSpec(this.#options.port)}`;
+    if (isHopeless) throw new BindError(what, code, { cause: error });
+    this.#parts.platform.log.warn(`Cannot bind ${what}, trying again`, { reason: errorMessage(error) });
+    this.#dispatch({ type: "bind-failed" });
+  }
+
+  /** Keeps the port it had; takes the next one of the range only where binding fails. */
+  async #holdPort(address: string): Promise<HeldPort> {
+    const { port: spec } = this.#options;
+    const { random } = this.#parts.platform;
+    let port = this.#port ?? nextPort(spec, undefined, random);
+    const tries = spec.kind === "fixed" ? 1 : Math.min(MAX_PORT_TRIES, spec.last - spec.first + 1);
+    for (let tried = 1;; tried++) {
+      try {
+        const held = await this.#parts.transport.hold({ address, port });
+        this.#port = held.local.port;
+        return held;
+      } catch (error) {
+        if (tried >= tries || errorCode(error) !== "EADDRINUSE") throw error;
+        port = nextPort(spec, port, random);
+      }
+    }
+  }
+
+  #lookUp(opinions: 1 | 2): void {
+    const { internal, announced } = this.#state;
+    if (internal === undefined) return;
+    this.#lookup?.abort(new DOMException("The lookup was replaced", "AbortError"));
+    const lookup = new AbortController();
+    this.#lookup = lookup;
+    const { signal } = lookup;
+    this.#group.spawn(async () => {
+      try {
+        const input = await this.#askStun(internal, announced, { opinions, signal });
+        if (this.#lookup === lookup) this.#dispatch(input);
+      } catch (error) {
+        if (signal.aborted || this.#lookup !== lookup) return;
+        this.#dispatch({ type: "lookup-failed", reason: errorMessage(error) });
+      }
+    });
+  }
+
+  async #askStun(
+    internal: Endpoint,
+    expected: Endpoint | undefined,
+    how: { readonly opinions: 1 | 2; readonly signal: AbortSignal },
+  ): Promise<KeeperInput> {
+    const { platform, servers } = this.#parts;
+    const { protocol, device, mark } = this.#options;
+    const { opinions, signal } = how;
+    const lookup = await lookUpReflexive({
+      platform,
+      protocol,
+      servers,
+      local: internal,
+      device,
+      mark,
+      opinions,
+      signal,
+    });
+    const { reflexive } = lookup.first;
+    // An answer that changes nothing needs no second opinion.
+    const second = opinions === 2 && !isSameEndpoint(reflexive, expected) ? await lookup.second : undefined;
+    platform.log.debug("STUN answered", {
+      name: this.#options.name,
+      reflexive: formatEndpoint(reflexive),
+      server: formatEndpoint(lookup.first.server),
+      second: second && formatEndpoint(second.reflexive),
+    });
+    return { type: "answer", first: reflexive, second: second?.reflexive };
+  }
+
+  #probeFiltering(): void {
+    const { address } = this.#state;
+    if (address === undefined) return;
+    this.#group.spawn(async (signal) => {
+      const behavior = await this.#parts.probeFiltering(address, signal);
+      if (this.#state.address === address) this.#dispatch({ type: "filtering", behavior });
+    });
+  }
+
+  #announce(announcement: Extract<KeeperAction, { type: "announce" }>["event"]): void {
+    const { emit, platform } = this.#parts;
+    const { name, protocol } = this.#options;
+    emit({ ...announcement, name, protocol, at: platform.clock.date() });
+  }
+
+  #giveUp(error: UnusableNatError): void {
+    const { emit, platform, endsWhenUnusable } = this.#parts;
+    const { name, protocol } = this.#options;
+    const { internal } = this.#state;
+    const reason = describeUnusable(error.unusable);
+    emit({
+      event: "unusable",
+      name,
+      protocol,
+      at: platform.clock.date(),
+      ...(internal && { internal }),
+      reason,
+    });
+    if (endsWhenUnusable) this.#group.spawn(() => Promise.reject(error));
+  }
+
+  #report(report: Extract<KeeperAction, { type: "report" }>): void {
+    const { log } = this.#parts.platform;
+    const { name } = this.#options;
+    if (report.what === "stun-answers-again") return log.info("STUN servers answer again", { name });
+    const isKnown = this.#state.announced !== undefined;
+    log.warn(
+      isKnown
+        ? "No STUN server answers; the mapping stays as it is"
+        : "No STUN server answers; the external endpoint is not known yet",
+      { name, reason: report.reason },
+    );
+  }
+}
+
+/** What lives as long as one internal endpoint: the held port, the anchor, the server on it. */
+class Session implements AsyncDisposable {
+  readonly #held: HeldPort;
+  readonly #open: (local: Endpoint) => Anchor;
+  anchor: Anchor | undefined;
+  server: AsyncDisposable | undefined;
+
+  constructor(held: HeldPort, open: (local: Endpoint) => Anchor) {
+    this.#held = held;
+    this.#open = open;
+  }
+
+  openAnchor(): void {
+    this.anchor ??= this.#open(this.#held.local);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.anchor?.[Symbol.asyncDispose](), this.server?.[Symbol.asyncDispose]()]);
+    this.#held[Symbol.dispose]();
+  }
+}

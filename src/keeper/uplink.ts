@@ -1,0 +1,195 @@
+import { type Endpoint, type Family, type HostPort } from "../core/endpoint.ts";
+import { errorMessage } from "../core/errors.ts";
+import type { Platform } from "../core/platform.ts";
+import { Canary, SERVERS_FOR_FAST_CANARY } from "./canary.ts";
+import { HostRotation } from "./host_rotation.ts";
+import { type AnchorProbe, TcpAnchor } from "./tcp_anchor.ts";
+
+/** What a user of an {@linkcode Uplink} is told. */
+export interface UplinkListener {
+  /** The local address towards the internet, now and at each change; `undefined` while there is none. */
+  readonly onAddress: (address: string | undefined) => void;
+  /** Mappings may have moved; `isRestart` if the NAT was seen to have forgotten them. */
+  readonly onDoubt: (reason: string, isRestart: boolean) => void;
+}
+
+/** Options for {@linkcode Uplink.open}. */
+export interface UplinkOptions {
+  readonly platform: Platform;
+  readonly family: Family;
+  /** Fixed local address; else the one the system would use towards `towards`. */
+  readonly bindAddress?: string | undefined;
+  readonly device?: string | undefined;
+  readonly mark?: number | undefined;
+  /** Some endpoint of the internet, for the choice of route; nothing is sent there. */
+  readonly towards: Endpoint;
+  readonly canaryServers: readonly HostPort[];
+  /**
+   * Hosts for a TCP connection that notices a restart of the NAT where there are too few STUN servers for a fast
+   * canary and no TCP tunnel does it; empty: none is opened.
+   */
+  readonly sentinelHosts: readonly HostPort[];
+}
+
+/** Netlink tells of most changes; this finds the rest, such as a policy rule. */
+const REFRESH_MS = 30_000;
+/** While there is no address a lost netlink message must not cost more than this. */
+const OFFLINE_REFRESH_MS = 2_000;
+
+/** Longer than a lookup takes, shorter than anyone would wait for a repair. */
+const DOUBT_SPACING_MS = 2_000;
+
+/** With a fast canary the probes only have to find a broken host or connection. */
+const RELAXED_PROBE: AnchorProbe = { idleSeconds: 5, intervalSeconds: 2, userTimeoutMs: 10_000 };
+/** Without one they are what notices a restart of the NAT: two probes lost in a row, 3 s after the last answer. */
+const FAST_PROBE: AnchorProbe = { idleSeconds: 1, intervalSeconds: 1, userTimeoutMs: 3_000 };
+
+/**
+ * One way to the internet: the local address in use, watched, with one canary on it for all its tunnels.
+ */
+export class Uplink implements AsyncDisposable {
+  readonly #options: UplinkOptions;
+  readonly #listeners = new Set<UplinkListener>();
+  readonly #ended = new AbortController();
+  #address: string | undefined;
+  #doubtedMs = -Infinity;
+  #canary: Canary | undefined;
+  #sentinel: TcpAnchor | undefined;
+  #watch: Disposable | undefined;
+  #timer: Disposable | undefined;
+  #refreshing: Promise<void> = Promise.resolve();
+
+  private constructor(options: UplinkOptions) {
+    this.#options = options;
+  }
+
+  /** Finds the local address and starts watching; having none yet is no error. */
+  static async open(options: UplinkOptions): Promise<Uplink> {
+    const uplink = new Uplink(options);
+    uplink.#watch = options.platform.net.watchAddresses(() => {
+      uplink.#canary?.nudge();
+      uplink.#refresh();
+    });
+    uplink.#refresh();
+    await uplink.#refreshing;
+    return uplink;
+  }
+
+  /** The local address in use. */
+  get address(): string | undefined {
+    return this.#address;
+  }
+
+  /** How eagerly TCP connections of this uplink have to notice that the NAT forgot them. */
+  get anchorProbe(): AnchorProbe {
+    return this.#options.canaryServers.length >= SERVERS_FOR_FAST_CANARY ? RELAXED_PROBE : FAST_PROBE;
+  }
+
+  /** Adds a listener and tells it the address at once. */
+  subscribe(listener: UplinkListener): Disposable {
+    this.#listeners.add(listener);
+    listener.onAddress(this.#address);
+    return { [Symbol.dispose]: (): void => void this.#listeners.delete(listener) };
+  }
+
+  /**
+   * Somebody saw a sign of trouble: every tunnel of the uplink looks. Signs in quick succession are one: when a
+   * NAT restarts, hundreds of connections break within a second.
+   *
+   * @returns Whether the tunnels were told.
+   */
+  raiseDoubt(reason: string, isRestart: boolean): boolean {
+    const now = this.#options.platform.clock.now();
+    if (!isRestart && now - this.#doubtedMs < DOUBT_SPACING_MS) return false;
+    this.#doubtedMs = now;
+    for (const listener of this.#listeners) listener.onDoubt(reason, isRestart);
+    return true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended.abort(new DOMException("The uplink was closed", "AbortError"));
+    this.#watch?.[Symbol.dispose]();
+    this.#timer?.[Symbol.dispose]();
+    await this.#refreshing;
+    await this.#closeGuards();
+  }
+
+  #refresh(): void {
+    this.#refreshing = this.#refreshing.then(() => this.#lookAtAddress());
+  }
+
+  async #lookAtAddress(): Promise<void> {
+    if (this.#ended.signal.aborted) return;
+    const address = await this.#findAddress();
+    if (this.#ended.signal.aborted) return;
+    if (address !== this.#address) {
+      this.#options.platform.log.info(
+        address === undefined ? "No route to the internet" : `Local address is ${address}`,
+      );
+      await this.#closeGuards();
+      this.#address = address;
+      for (const listener of this.#listeners) listener.onAddress(address);
+      if (address !== undefined) await this.#openGuards(address);
+    }
+    this.#timer?.[Symbol.dispose]();
+    const delayMs = this.#address === undefined ? OFFLINE_REFRESH_MS : REFRESH_MS;
+    this.#timer = this.#options.platform.clock.schedule(delayMs, () => this.#refresh());
+  }
+
+  async #findAddress(): Promise<string | undefined> {
+    const { platform, bindAddress, towards, device, mark } = this.#options;
+    try {
+      if (bindAddress === undefined) return await platform.net.localAddressTowards(towards, { device, mark });
+      using _trial = await platform.net.openDatagram({
+        local: { address: bindAddress, port: 0 },
+        device,
+        remote: towards,
+        onDatagram: () => {},
+      });
+      return bindAddress;
+    } catch (error) {
+      platform.log.debug("No local address", { reason: errorMessage(error) });
+      return undefined;
+    }
+  }
+
+  async #openGuards(address: string): Promise<void> {
+    const { platform, family, device, mark, canaryServers, sentinelHosts } = this.#options;
+    if (canaryServers.length > 0) {
+      try {
+        const onAlarm = (alarm: string): void =>
+          void this.raiseDoubt(`canary: ${alarm}`, alarm === "endpoint-changed");
+        this.#canary = await Canary.open({
+          platform,
+          family,
+          address,
+          device,
+          mark,
+          servers: canaryServers,
+          onAlarm,
+        });
+      } catch (error) {
+        platform.log.warn("Cannot watch the NAT by a canary", { reason: errorMessage(error) });
+      }
+    }
+    if (sentinelHosts.length === 0 || canaryServers.length >= SERVERS_FOR_FAST_CANARY) return;
+    this.#sentinel = TcpAnchor.open({
+      platform,
+      local: { address, port: 0 },
+      device,
+      mark,
+      hosts: new HostRotation({ hosts: sentinelHosts, family, platform }),
+      intervalMs: REFRESH_MS,
+      probe: FAST_PROBE,
+      onChange: () => {},
+      onBreak: (reason) => void this.raiseDoubt(`sentinel: ${reason}`, false),
+    });
+  }
+
+  async #closeGuards(): Promise<void> {
+    this.#canary?.[Symbol.dispose]();
+    this.#canary = undefined;
+    await this.#sentinel?.[Symbol.asyncDispose]();
+    this.#sentinel = undefined;
+  }
+}
