@@ -107,6 +107,7 @@ export function parsePort(text: string): number | undefined {
 export interface HostPort {
   /** Host name, or canonical address without brackets. */
   readonly host: string;
+  /** 1 to 65535 for servers, 0 where any may be taken. */
   readonly port: number;
 }
 

@@ -2,12 +2,15 @@
  * Base of the conditions that someone will handle; match on class or `code`, never on the message.
  */
 export abstract class PortholeError extends Error {
+  /** What it is, for programs; literal in each class. */
   abstract readonly code: string;
 }
 
 /** A wait ended because its time was up. */
 export class TimeoutError extends PortholeError {
+  /** Name of the class. */
   override readonly name = "TimeoutError";
+  /** For programs. */
   override readonly code = "timeout";
 }
 

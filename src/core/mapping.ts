@@ -9,9 +9,10 @@ export type Reachability =
   | { readonly state: "unverified"; readonly reason: string };
 
 /** What every event carries. */
-interface EventBase {
+export interface EventBase {
   /** Name of the tunnel. */
   readonly name: string;
+  /** Its transport. */
   readonly protocol: Protocol;
   /** When it was seen. */
   readonly at: Date;
@@ -19,7 +20,9 @@ interface EventBase {
 
 /** A mapping as announced: both sides, and where forwarded traffic goes. */
 export interface MappingFields {
+  /** What is bound on this host. */
   readonly internal: Endpoint;
+  /** What strangers connect to. */
   readonly external: Endpoint;
   /** Target of forwarded traffic; absent in bind mode. */
   readonly target?: Endpoint;
@@ -27,53 +30,71 @@ export interface MappingFields {
 
 /** First external endpoint. */
 export interface MappedEvent extends EventBase, MappingFields {
+  /** Name of the event. */
   readonly event: "mapped";
 }
 
 /** Another external endpoint than `previous`. */
 export interface ChangedEvent extends EventBase, MappingFields {
+  /** Name of the event. */
   readonly event: "changed";
+  /** External endpoint that was announced before. */
   readonly previous: Endpoint;
 }
 
 /** The mapping is not reachable any more, as far as can be told. */
 export interface LostEvent extends EventBase {
+  /** Name of the event. */
   readonly event: "lost";
+  /** What is bound on this host; absent if nothing is. */
   readonly internal?: Endpoint;
+  /** What was announced last; absent if nothing was. */
   readonly external?: Endpoint;
+  /** What was seen, for people. */
   readonly reason: string;
 }
 
 /** The same external endpoint again after `lost`. */
 export interface RestoredEvent extends EventBase, MappingFields {
+  /** Name of the event. */
   readonly event: "restored";
 }
 
 /** This NAT cannot do it: the reason is an observation, never a guess. */
 export interface UnusableEvent extends EventBase {
+  /** Name of the event. */
   readonly event: "unusable";
+  /** What is bound on this host; absent if nothing is. */
   readonly internal?: Endpoint;
+  /** What was seen, for people. */
   readonly reason: string;
 }
 
 /** The self-check's verdict on an announced mapping. */
 export interface CheckedEvent extends EventBase {
+  /** Name of the event. */
   readonly event: "checked";
+  /** What strangers connect to. */
   readonly external: Endpoint;
+  /** What was seen, never more. */
   readonly reachability: Reachability;
 }
 
 /** A hook ended. */
 export interface HookEvent extends EventBase {
+  /** Name of the event. */
   readonly event: "hook";
+  /** The program, without its arguments. */
   readonly command: string;
   /** Exit status; absent if it was ended by a signal or could not start. */
   readonly status?: number;
+  /** Why it failed, for people; absent if it ended by itself. */
   readonly error?: string;
 }
 
 /** The tunnel ended. */
 export interface StoppedEvent extends EventBase {
+  /** Name of the event. */
   readonly event: "stopped";
 }
 

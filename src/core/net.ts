@@ -28,6 +28,7 @@ export interface DatagramOptions extends BindOptions {
 
 /** A UDP socket. Disposing closes it. */
 export interface DatagramSocket extends Disposable {
+  /** The bound endpoint, with its real port. */
   readonly local: Endpoint;
   /**
    * Sends one datagram at once; one that does not fit the kernel's buffer is lost, as on the wire.
@@ -53,7 +54,9 @@ export interface StreamHandlers {
 export interface ConnectOptions extends BindOptions, StreamHandlers {
   /** Bound before connecting; port 0 takes any. */
   readonly local?: Endpoint | undefined;
+  /** Where to connect to. */
   readonly remote: Endpoint;
+  /** Ends the attempt. */
   readonly signal?: AbortSignal | undefined;
   /** Notices a dead path without data: TCP keep-alive probes and TCP_USER_TIMEOUT. */
   readonly probe?: {
@@ -67,7 +70,9 @@ export interface ConnectOptions extends BindOptions, StreamHandlers {
 
 /** A TCP connection. Disposing is {@linkcode StreamConnection.abort}. */
 export interface StreamConnection extends Disposable {
+  /** The bound endpoint, with its real port. */
   readonly local: Endpoint;
+  /** The peer. */
   readonly remote: Endpoint;
   /** Queues bytes; errors arrive through `onEnd`. */
   write(data: Uint8Array): void;
@@ -83,16 +88,19 @@ export interface StreamConnection extends Disposable {
 
 /** Options for {@linkcode Net.listenStream}. */
 export interface ListenOptions extends BindOptions {
+  /** Port 0 takes any. */
   readonly local: Endpoint;
   /**
    * Called for each connection; the connection belongs to the callee, which returns its handlers.
    */
   readonly onConnection: (connection: StreamConnection) => StreamHandlers;
+  /** Called for errors of accepting; the listener stays open. */
   readonly onError?: ((error: Error) => void) | undefined;
 }
 
 /** A listening TCP socket. Disposing closes it; accepted connections stay. */
 export interface StreamListener extends Disposable {
+  /** The bound endpoint, with its real port. */
   readonly local: Endpoint;
 }
 
@@ -108,9 +116,15 @@ export interface PortReservation extends Disposable {
 export interface Net extends AsyncDisposable {
   /** What a socket can do here: `full` shares ports with listeners, `portable` cannot. */
   readonly capability: "full" | "portable";
+  /** Opens a UDP socket. */
   openDatagram(options: DatagramOptions): Promise<DatagramSocket>;
-  /** @throws `signal.reason` if aborted before the connection stands. */
+  /**
+   * Opens a TCP connection.
+   *
+   * @throws `signal.reason` if aborted before the connection stands.
+   */
   connectStream(options: ConnectOptions): Promise<StreamConnection>;
+  /** Listens on a TCP port. */
   listenStream(options: ListenOptions): Promise<StreamListener>;
   /** Binds a TCP port and keeps it, shareable (SO_REUSEADDR + SO_REUSEPORT) unless told otherwise. */
   reservePort(options: BindOptions & { readonly local: Endpoint }): Promise<PortReservation>;
@@ -132,11 +146,14 @@ export interface Net extends AsyncDisposable {
 
 /** A host name that does not resolve. */
 export class ResolveError extends PortholeError {
+  /** Name of the class. */
   override readonly name = "ResolveError";
+  /** For programs. */
   override readonly code = "resolve";
   /** The name asked for. */
   readonly host: string;
 
+  /** `reason` is what the resolver said. */
   constructor(host: string, reason: string, options?: ErrorOptions) {
     super(`Cannot resolve ${host}: ${reason}`, options);
     this.host = host;

@@ -1,0 +1,49 @@
+import { libc } from "./libc.ts";
+
+/** Descriptors this thread opened and has not closed; other threads share the process' table. */
+const live = new Set<number>();
+
+/** A file descriptor with exactly one owner. Disposing closes it, once. */
+export class Descriptor implements Disposable {
+  #fd: number | undefined;
+
+  /** Takes the ownership of an open descriptor. */
+  constructor(fd: number) {
+    this.#fd = fd;
+    live.add(fd);
+  }
+
+  /** Whether it was closed or handed over. */
+  get isClosed(): boolean {
+    return this.#fd === undefined;
+  }
+
+  /**
+   * The number, for calls.
+   *
+   * @throws {TypeError} If it is closed: its number may be another file by now.
+   */
+  get number(): number {
+    if (this.#fd === undefined) throw new TypeError("Cannot use descriptor: it is closed");
+    return this.#fd;
+  }
+
+  /** Hands the number over to another owner; this object forgets it. */
+  release(): number {
+    const fd = this.number;
+    this.#fd = undefined;
+    live.delete(fd);
+    return fd;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#fd === undefined) return;
+    // Linux frees the number even where close() fails, so trying again could close somebody else's.
+    libc().close(this.release());
+  }
+}
+
+/** Numbers of the descriptors this thread holds, ascending: equal before and after where nothing leaks. */
+export function openFds(): readonly number[] {
+  return [...live].sort((a, b) => a - b);
+}

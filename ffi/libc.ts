@@ -1,0 +1,219 @@
+/**
+ * The symbol table. `int` is i32; `size_t` is usize. Results of type `ssize_t` are declared i32: no length here
+ * reaches 2^31, both ABIs return it in a register whose low half is that number, and i64 would make every
+ * received datagram cost a bigint.
+ */
+const SYMBOLS = {
+  __errno_location: { parameters: [], result: "pointer" },
+  strerror: { parameters: [/* int errnum */ "i32"], result: "pointer" },
+  socket: {
+    parameters: [/* int domain */ "i32", /* int type */ "i32", /* int protocol */ "i32"],
+    result: "i32",
+  },
+  bind: {
+    parameters: [
+      /* int sockfd */ "i32",
+      /* const struct sockaddr *addr */ "buffer",
+      /* socklen_t addrlen */ "u32",
+    ],
+    result: "i32",
+  },
+  listen: { parameters: [/* int sockfd */ "i32", /* int backlog */ "i32"], result: "i32" },
+  accept4: {
+    parameters: [
+      /* int sockfd */ "i32",
+      /* struct sockaddr *addr */ "buffer",
+      /* socklen_t *addrlen */ "buffer",
+      /* int flags */ "i32",
+    ],
+    result: "i32",
+  },
+  connect: {
+    parameters: [
+      /* int sockfd */ "i32",
+      /* const struct sockaddr *addr */ "buffer",
+      /* socklen_t addrlen */ "u32",
+    ],
+    result: "i32",
+  },
+  shutdown: { parameters: [/* int sockfd */ "i32", /* int how */ "i32"], result: "i32" },
+  getsockname: {
+    parameters: [
+      /* int sockfd */ "i32",
+      /* struct sockaddr *addr */ "buffer",
+      /* socklen_t *addrlen */ "buffer",
+    ],
+    result: "i32",
+  },
+  getpeername: {
+    parameters: [
+      /* int sockfd */ "i32",
+      /* struct sockaddr *addr */ "buffer",
+      /* socklen_t *addrlen */ "buffer",
+    ],
+    result: "i32",
+  },
+  setsockopt: {
+    parameters: [
+      /* int sockfd */ "i32",
+      /* int level */ "i32",
+      /* int optname */ "i32",
+      /* const void *optval */ "buffer",
+      /* socklen_t optlen */ "u32",
+    ],
+    result: "i32",
+  },
+  getsockopt: {
+    parameters: [
+      /* int sockfd */ "i32",
+      /* int level */ "i32",
+      /* int optname */ "i32",
+      /* void *optval */ "buffer",
+      /* socklen_t *optlen */ "buffer",
+    ],
+    result: "i32",
+  },
+  send: {
+    parameters: [
+      /* int sockfd */ "i32",
+      /* const void *buf */ "buffer",
+      /* size_t len */ "usize",
+      /* int flags */ "i32",
+    ],
+    result: "i32", // ssize_t
+  },
+  sendto: {
+    parameters: [
+      /* int sockfd */ "i32",
+      /* const void *buf */ "buffer",
+      /* size_t len */ "usize",
+      /* int flags */ "i32",
+      /* const struct sockaddr *dest_addr */ "buffer",
+      /* socklen_t addrlen */ "u32",
+    ],
+    result: "i32", // ssize_t
+  },
+  recv: {
+    parameters: [
+      /* int sockfd */ "i32",
+      /* void *buf */ "buffer",
+      /* size_t len */ "usize",
+      /* int flags */ "i32",
+    ],
+    result: "i32", // ssize_t
+  },
+  recvfrom: {
+    parameters: [
+      /* int sockfd */ "i32",
+      /* void *buf */ "buffer",
+      /* size_t len */ "usize",
+      /* int flags */ "i32",
+      /* struct sockaddr *src_addr */ "buffer",
+      /* socklen_t *addrlen */ "buffer",
+    ],
+    result: "i32", // ssize_t
+  },
+  read: {
+    parameters: [/* int fd */ "i32", /* void *buf */ "buffer", /* size_t count */ "usize"],
+    result: "i32", // ssize_t
+  },
+  write: {
+    parameters: [/* int fd */ "i32", /* const void *buf */ "buffer", /* size_t count */ "usize"],
+    result: "i32", // ssize_t
+  },
+  close: { parameters: [/* int fd */ "i32"], result: "i32" },
+  epoll_create1: { parameters: [/* int flags */ "i32"], result: "i32" },
+  epoll_ctl: {
+    parameters: [
+      /* int epfd */ "i32",
+      /* int op */ "i32",
+      /* int fd */ "i32",
+      /* struct epoll_event *event */ "buffer",
+    ],
+    result: "i32",
+  },
+  epoll_wait: {
+    parameters: [
+      /* int epfd */ "i32",
+      /* struct epoll_event *events */ "buffer",
+      /* int maxevents */ "i32",
+      /* int timeout */ "i32",
+    ],
+    result: "i32",
+  },
+  epoll_wait_parked: {
+    name: "epoll_wait",
+    parameters: [
+      /* int epfd */ "i32",
+      /* struct epoll_event *events */ "buffer",
+      /* int maxevents */ "i32",
+      /* int timeout */ "i32",
+    ],
+    result: "i32",
+    nonblocking: true, // waits on a pool thread; its errno is lost there
+  },
+  eventfd: { parameters: [/* unsigned int initval */ "u32", /* int flags */ "i32"], result: "i32" },
+  if_nametoindex: { parameters: [/* const char *ifname */ "buffer"], result: "u32" },
+  if_indextoname: {
+    parameters: [/* unsigned int ifindex */ "u32", /* char *ifname */ "buffer"],
+    result: "pointer",
+  },
+} as const; // Deno.dlopen() checks it; with `satisfies` isolated declarations could not name its type
+
+/** The functions of libc, by their C names; errno has to be read before anything else is called. */
+export type LibcSymbols = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+
+interface Loaded {
+  readonly library: Deno.DynamicLibrary<typeof SYMBOLS>;
+  readonly errno: Deno.UnsafePointerView;
+}
+
+/** Each worker evaluates this module by itself, so this is one library per thread, as errno is. */
+let loaded: Loaded | undefined;
+let holders = 0;
+
+function load(): Loaded {
+  const library = Deno.dlopen("libc.so.6", SYMBOLS);
+  const location = library.symbols.__errno_location();
+  if (location === null) {
+    library.close();
+    throw new Error("Cannot load libc: it has no errno");
+  }
+  return loaded = { library, errno: new Deno.UnsafePointerView(location) };
+}
+
+/** The functions of glibc, loaded by the first call; importing this module loads nothing. */
+export function libc(): LibcSymbols {
+  return (loaded ?? load()).library.symbols;
+}
+
+/** errno of this thread: right only immediately after a synchronous call that failed. */
+export function lastErrno(): number {
+  return (loaded ?? load()).errno.getInt32(0);
+}
+
+/** The C library's own words for an error number. */
+export function describeErrno(errno: number): string {
+  const text = libc().strerror(errno);
+  return text === null ? `error ${errno}` : new Deno.UnsafePointerView(text).getCString();
+}
+
+/**
+ * Loads libc now and keeps it; it is unloaded when the last holder lets go, so that nothing remains of it.
+ *
+ * @throws {Error} If there is no glibc, or no permission for FFI.
+ */
+export function holdLibc(): Disposable {
+  if (loaded === undefined) load();
+  holders++;
+  let isHeld = true;
+  return {
+    [Symbol.dispose](): void {
+      if (!isHeld) return;
+      isHeld = false;
+      if (--holders > 0) return;
+      loaded?.library.close();
+      loaded = undefined;
+    },
+  };
+}

@@ -1,0 +1,16 @@
+/**
+ * What the rest of porthole may use of libc. Linux on x86-64 and arm64 with glibc.
+ *
+ * @module
+ */
+export * from "./datagram.ts";
+export * from "./epoll.ts";
+export { check, ERRNO, errnoName, SystemError } from "./errno.ts";
+export * from "./eventfd.ts";
+export * from "./fd.ts";
+export { interfaceIndex, interfaceName } from "./interface_name.ts";
+export { holdLibc } from "./libc.ts";
+export { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, SOMAXCONN_BACKLOG } from "./linux.ts";
+export * from "./netlink.ts";
+export * from "./sockaddr.ts";
+export * from "./socket.ts";

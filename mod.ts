@@ -1,0 +1,67 @@
+/**
+ * Porthole as a library: what opens a public TCP or UDP port behind a full-cone NAT and keeps it open.
+ *
+ * Importing does nothing; sockets are opened by what is called. The command line is `main.ts`.
+ *
+ * @example
+ * ```ts
+ * import { decodeIp4p, encodeIp4p } from "./mod.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const ip4p = encodeIp4p({ address: "203.0.113.10", port: 14500 });
+ * assert.equal(ip4p, "2001::38a4:cb00:710a");
+ * assert.deepEqual(decodeIp4p(ip4p), { address: "203.0.113.10", port: 14500 });
+ * ```
+ *
+ * @module
+ */
+export { type AddressScope, scopeOf } from "./src/core/address_scope.ts";
+export type { NatBehavior } from "./src/core/behavior.ts";
+export { type Clock, systemClock } from "./src/core/clock.ts";
+export {
+  canonicalAddress,
+  type Endpoint,
+  type Family,
+  familyOf,
+  formatEndpoint,
+  type HostPort,
+  parseEndpoint,
+  parseHostPort,
+} from "./src/core/endpoint.ts";
+export { isTransient, PortholeError, TimeoutError } from "./src/core/errors.ts";
+export { decodeIp4p, encodeIp4p } from "./src/core/ip4p.ts";
+export { type LogFields, type Logger, silentLogger } from "./src/core/log.ts";
+export type {
+  ChangedEvent,
+  CheckedEvent,
+  EventBase,
+  HookEvent,
+  LostEvent,
+  MappedEvent,
+  MappingEvent,
+  MappingFields,
+  Protocol,
+  Reachability,
+  RestoredEvent,
+  StoppedEvent,
+  UnusableEvent,
+} from "./src/core/mapping.ts";
+export {
+  type BindOptions,
+  type ConnectOptions,
+  type DatagramOptions,
+  type DatagramSocket,
+  type ListenOptions,
+  type Net,
+  type PortReservation,
+  ResolveError,
+  type StreamConnection,
+  type StreamHandlers,
+  type StreamListener,
+} from "./src/core/net.ts";
+export type { Platform } from "./src/core/platform.ts";
+export { type Random, systemRandom } from "./src/core/random.ts";
+export { DEFAULT_KEEP_ALIVE_HOSTS } from "./src/keeper/default_hosts.ts";
+export { formatPortSpec, parsePortSpec, type PortSpec } from "./src/keeper/port_spec.ts";
+export { DEFAULT_STUN_TCP, DEFAULT_STUN_UDP } from "./src/stun/default_servers.ts";
+export type { Lang } from "./src/text/lang.ts";

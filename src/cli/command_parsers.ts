@@ -1,0 +1,140 @@
+import { multiple } from "@optique/core/modifiers";
+import type { Texts } from "../text/texts.ts";
+import type { CommandArgs, DemoArgs, Ip4pArgs, OpenArgs, StunArgs, StunServerArgs } from "./command_args.ts";
+import { type Field, ParserBuilder } from "./parser_builder.ts";
+import {
+  endpointReader,
+  formatBindSpec,
+  formatServer,
+  parseBindSpec,
+  parseDurationMs,
+  parseInterface,
+  parseMark,
+  parseTunnelName,
+  valueParser,
+} from "./value_parsers.ts";
+
+/** Names of the commands in the order of `--help`; `completions` is built into the runner. */
+export const COMMAND_NAMES: readonly CommandArgs["command"][] = [
+  "open",
+  "stun",
+  "stun-server",
+  "demo",
+  "ip4p",
+];
+
+/** Builds the parser of one command, with help and errors in the language of `texts`. */
+export function commandParser(name: CommandArgs["command"], texts: Texts): Field<CommandArgs> {
+  return BUILDERS[name](new ParserBuilder(texts));
+}
+
+const BUILDERS: Readonly<Record<CommandArgs["command"], (builder: ParserBuilder) => Field<CommandArgs>>> = {
+  "open": openParser,
+  "stun": stunParser,
+  "stun-server": stunServerParser,
+  "demo": (b) => b.command<DemoArgs>("demo", b.texts.help.demo, { ...b.shared() }),
+  "ip4p": (b) =>
+    b.command<Ip4pArgs>("ip4p", b.texts.help.ip4p, {
+      text: b.argument(
+        valueParser({
+          metavar: "ENDPOINT|ADDRESS",
+          read: (value) => value,
+          write: (value) => value,
+          refuse: b.texts.usage.badIp4p,
+        }),
+        b.texts.help.ip4pValue,
+      ),
+      ...b.shared(),
+    }),
+};
+
+function openParser(b: ParserBuilder): Field<CommandArgs> {
+  const { help, usage } = b.texts;
+  const plain = (value: string): string => value;
+  return b.command<OpenArgs>("open", help.open, {
+    bind: b.argument(
+      valueParser({
+        metavar: "[IP:]PORT",
+        read: parseBindSpec,
+        write: formatBindSpec,
+        refuse: usage.badPort,
+      }),
+      help.port,
+    ),
+    tcp: b.flag("--tcp", help.tcp),
+    udp: b.flag("--udp", help.udp),
+    ipv4: b.flag("-4", help.ipv4),
+    ipv6: b.flag("-6", help.ipv6),
+    stun: b.options("--stun", b.server(3478), help.stunServers),
+    keepAlive: b.options("--keep-alive", b.server(80), help.keepAlive),
+    intervalMs: b.option(
+      "--interval",
+      valueParser({
+        metavar: "TIME",
+        read: parseDurationMs,
+        write: (ms) => `${ms}ms`,
+        refuse: usage.badDuration,
+      }),
+      help.interval,
+    ),
+    interface: b.option(
+      "--interface",
+      valueParser({
+        metavar: "NAME|IP",
+        read: parseInterface,
+        write: (spec) => spec.kind === "device" ? spec.name : spec.address,
+        refuse: usage.badInterface,
+      }),
+      help.interfaceName,
+    ),
+    mark: b.option(
+      "--mark",
+      valueParser({ metavar: "N", read: parseMark, write: String, refuse: usage.badMark }),
+      help.mark,
+    ),
+    exec: b.option(
+      "--exec",
+      valueParser({ metavar: "SCRIPT", isPath: true, read: plain, write: plain, refuse: usage.execMissing }),
+      help.exec,
+    ),
+    name: b.option(
+      "--name",
+      valueParser({ metavar: "NAME", read: parseTunnelName, write: plain, refuse: usage.badName }),
+      help.name,
+    ),
+    test: b.flag("--test", help.test),
+    force: b.flag("--force", help.force),
+    ...b.shared(),
+  }, help.openLong);
+}
+
+function stunParser(b: ParserBuilder): Field<CommandArgs> {
+  const { help } = b.texts;
+  return b.command<StunArgs>("stun", help.stun, {
+    hosts: multiple(b.argument(b.server(3478), help.stunHosts)),
+    tcp: b.flag("--tcp", help.onlyTcp),
+    udp: b.flag("--udp", help.onlyUdp),
+    ipv4: b.flag("-4", help.ipv4),
+    ipv6: b.flag("-6", help.ipv6),
+    ...b.shared(),
+  });
+}
+
+function stunServerParser(b: ParserBuilder): Field<CommandArgs> {
+  const { help, usage } = b.texts;
+  const write = formatServer;
+  const refuse = usage.badEndpoint;
+  return b.command<StunServerArgs>("stun-server", help.stunServer, {
+    listen: b.options(
+      "--listen",
+      valueParser({ metavar: "IP:PORT", read: endpointReader(3478), write, refuse }),
+      help.listen,
+    ),
+    alternate: b.option(
+      "--alternate",
+      valueParser({ metavar: "IP[:PORT]", read: endpointReader(0), write, refuse }),
+      help.alternate,
+    ),
+    ...b.shared(),
+  });
+}

@@ -1,0 +1,52 @@
+import { type Endpoint, familyOf, formatEndpoint } from "../core/endpoint.ts";
+import { encodeIp4p } from "../core/ip4p.ts";
+import type { MappingEvent } from "../core/mapping.ts";
+
+/** One JSON line of `open`, `forward` and `run`; keys are in the order they are written. */
+export type EventJson = Readonly<Record<string, string | number>>;
+
+/**
+ * The JSON line of an event: dates as ISO 8601 in UTC, endpoints as `ip:port`, IPv6 in brackets, `ip4p` added
+ * for an IPv4 external endpoint. First the fields that every event may have, in one order, then its own.
+ */
+export function eventToJson(event: MappingEvent): EventJson {
+  const json: Record<string, string | number> = {
+    event: event.event,
+    name: event.name,
+    protocol: event.protocol,
+  };
+  const put = (key: string, endpoint: Endpoint | undefined): void => {
+    if (endpoint !== undefined) json[key] = formatEndpoint(endpoint);
+  };
+  if ("internal" in event) put("internal", event.internal);
+  const external = "external" in event ? event.external : undefined;
+  put("external", external);
+  if ("target" in event) put("target", event.target);
+  if (external !== undefined && familyOf(external.address) === 4) json["ip4p"] = encodeIp4p(external);
+  json["at"] = event.at.toISOString();
+  return { ...json, ...ownFields(event) };
+}
+
+function ownFields(event: MappingEvent): EventJson {
+  switch (event.event) {
+    case "changed":
+      return { previous: formatEndpoint(event.previous) };
+    case "lost":
+    case "unusable":
+      return { reason: event.reason };
+    case "checked":
+      return event.reachability.state === "reachable"
+        ? { reachability: "reachable", evidence: event.reachability.evidence }
+        : { reachability: "unverified", reason: event.reachability.reason };
+    case "hook":
+      return {
+        command: event.command,
+        ...(event.status === undefined ? {} : { status: event.status }),
+        ...(event.error === undefined ? {} : { error: event.error }),
+      };
+    case "mapped":
+    case "restored":
+    case "stopped":
+      return {};
+  }
+}

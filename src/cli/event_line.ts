@@ -1,0 +1,77 @@
+import { type Endpoint, formatEndpoint } from "../core/endpoint.ts";
+import type { MappingEvent } from "../core/mapping.ts";
+import type { LineTexts, Texts } from "../text/texts.ts";
+
+/** Options for {@linkcode eventToLines}. */
+export interface EventLineOptions {
+  readonly texts: Texts;
+  /** The tunnel serves the test page, so say how to reach it. @default {false} */
+  readonly servesTestPage?: boolean;
+}
+
+/** What people read of an event: one line, and a second one where there is something to try. */
+export function eventToLines(event: MappingEvent, options: EventLineOptions): readonly string[] {
+  const { texts, servesTestPage = false } = options;
+  const line = [localTime(event.at), event.protocol, ...subjectOf(event), verdictOf(event, texts.line)].join(
+    "  ",
+  );
+  const isNew = event.event === "mapped" || event.event === "changed" || event.event === "restored";
+  return isNew && servesTestPage
+    ? [line, `  ${testLine(event.protocol, event.external, texts.line)}`]
+    : [line];
+}
+
+/** Local time to the second, `2026-11-21 10:00:00`. */
+export function localTime(at: Date): string {
+  const two = (n: number): string => String(n).padStart(2, "0");
+  const date = [at.getFullYear(), two(at.getMonth() + 1), two(at.getDate())].join("-");
+  return `${date} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+}
+
+function subjectOf(event: MappingEvent): readonly string[] {
+  switch (event.event) {
+    case "mapped":
+    case "changed":
+    case "restored": {
+      const target = event.target === undefined ? "" : ` -> ${formatEndpoint(event.target)}`;
+      return [`${formatEndpoint(event.internal)} -> ${formatEndpoint(event.external)}${target}`];
+    }
+    case "lost":
+      return event.external === undefined ? [] : [formatEndpoint(event.external)];
+    case "checked":
+      return [formatEndpoint(event.external)];
+    case "unusable":
+      return event.internal === undefined ? [] : [formatEndpoint(event.internal)];
+    case "hook":
+    case "stopped":
+      return [];
+  }
+}
+
+function verdictOf(event: MappingEvent, line: LineTexts): string {
+  switch (event.event) {
+    case "changed":
+      return line.changed(formatEndpoint(event.previous));
+    case "lost":
+      return line.lost(event.reason);
+    case "unusable":
+      return line.unusable(event.reason);
+    case "checked":
+      return event.reachability.state === "reachable"
+        ? line.reachable
+        : line.unverified(event.reachability.reason);
+    case "hook":
+      return event.status === undefined
+        ? line.hookFailed(event.command, event.error ?? "")
+        : line.hookEnded(event.command, event.status);
+    case "mapped":
+    case "restored":
+    case "stopped":
+      return line[event.event];
+  }
+}
+
+function testLine(protocol: MappingEvent["protocol"], external: Endpoint, line: LineTexts): string {
+  const endpoint = formatEndpoint(external);
+  return protocol === "tcp" ? line.testPage(`http://${endpoint}/`) : line.testDatagram(endpoint);
+}

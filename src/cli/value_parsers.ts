@@ -1,0 +1,157 @@
+import { text } from "@optique/core/message";
+import type { Suggestion } from "@optique/core/parser";
+import type { ValueParser, ValueParserResult } from "@optique/core/valueparser";
+import {
+  addressBytes,
+  canonicalAddress,
+  type Endpoint,
+  formatEndpoint,
+  type HostPort,
+  parseEndpoint,
+  parseHostPort,
+} from "../core/endpoint.ts";
+import { formatPortSpec, parsePortSpec, type PortSpec } from "../keeper/port_spec.ts";
+
+/** What `open` binds: a port choice, and the local address if one was given. */
+export interface BindSpec {
+  /** Canonical address. */
+  readonly address?: string | undefined;
+  readonly port: PortSpec;
+}
+
+/** `--interface`: a name for SO_BINDTODEVICE, or a local address. */
+export type InterfaceSpec =
+  | { readonly kind: "device"; readonly name: string }
+  | { readonly kind: "address"; readonly address: string };
+
+/** Options of {@linkcode valueParser}. */
+interface ValueParserOptions<T> {
+  readonly metavar: string & { readonly length: number };
+  /** @throws {SyntaxError} If the text is no such value. */
+  readonly read: (text: string) => T;
+  readonly write: (value: T) => string;
+  /** The line for a text that `read` refused. */
+  readonly refuse: (text: string) => string;
+  /** Shown by completions. */
+  readonly choices?: readonly string[];
+  /** Completions name files. @default {false} */
+  readonly isPath?: boolean;
+}
+
+/** An Optique value parser from a function that throws `SyntaxError`. */
+export function valueParser<T>(options: ValueParserOptions<T>): ValueParser<"sync", T> {
+  const { metavar, read, write, refuse, choices = [], isPath = false } = options;
+  return {
+    mode: "sync",
+    metavar: metavar as ValueParser["metavar"],
+    // Optique asks for a value that stands in while it plans; none of our parsers depends on another one.
+    placeholder: undefined as T,
+    parse(input): ValueParserResult<T> {
+      try {
+        return { success: true, value: read(input) };
+      } catch (error) {
+        if (!(error instanceof SyntaxError)) throw error;
+        return { success: false, error: [text(refuse(input))] };
+      }
+    },
+    format: write,
+    *suggest(prefix): Iterable<Suggestion> {
+      if (isPath) yield { kind: "file", type: "file", pattern: prefix };
+      for (const choice of choices) if (choice.startsWith(prefix)) yield { kind: "literal", text: choice };
+    },
+  };
+}
+
+/**
+ * Parses `[IP:]PORT`, PORT in every form of {@linkcode parsePortSpec}.
+ *
+ * @throws {SyntaxError} If it is something else.
+ */
+export function parseBindSpec(spec: string): BindSpec {
+  const split = /^(?:\[([^\]]*)\]|([^:]*)):([^:]*)$/.exec(spec);
+  if (split === null) return { port: parsePortSpec(spec) };
+  const address = canonicalAddress(split[1] ?? split[2] ?? "");
+  if (address === undefined) throw new SyntaxError(`Cannot parse "${spec}": the address is malformed`);
+  return { address, port: parsePortSpec(split[3] ?? "") };
+}
+
+/** Writes a {@linkcode BindSpec} as users do. */
+export function formatBindSpec(spec: BindSpec): string {
+  const port = formatPortSpec(spec.port);
+  if (spec.address === undefined) return port;
+  return spec.address.includes(":") ? `[${spec.address}]:${port}` : `${spec.address}:${port}`;
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  "ms": 1,
+  "s": 1000,
+  "": 1000,
+  "m": 60_000,
+  "h": 3_600_000,
+};
+
+/**
+ * Parses `15s`, `1500ms`, `2m`, `1h`; a bare number is seconds. Fractions are fine.
+ *
+ * @returns Milliseconds, from 100 to 3 600 000: less would be rude to servers, more holds no mapping.
+ * @throws {SyntaxError} If it is something else.
+ */
+export function parseDurationMs(duration: string): number {
+  const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|)$/.exec(duration);
+  const ms = Math.round(Number(match?.[1]) * (UNIT_MS[match?.[2] ?? ""] ?? NaN));
+  if (!(ms >= 100 && ms <= 3_600_000)) throw new SyntaxError(`Cannot parse time "${duration}"`);
+  return ms;
+}
+
+/**
+ * Parses a firewall mark, decimal or with `0x`.
+ *
+ * @throws {SyntaxError} If it is not an unsigned 32-bit number.
+ */
+export function parseMark(mark: string): number {
+  const value = /^(0x[\da-f]{1,8}|\d{1,10})$/i.test(mark) ? Number(mark) : NaN;
+  if (!(value <= 0xffff_ffff)) throw new SyntaxError(`Cannot parse mark "${mark}"`);
+  return value;
+}
+
+/**
+ * Takes a tunnel's name as it is.
+ *
+ * @throws {SyntaxError} If it is empty, longer than 64 characters or holds control characters.
+ */
+export function parseTunnelName(name: string): string {
+  if (!/^\P{Cc}{1,64}$/u.test(name)) throw new SyntaxError("Cannot use name: 1 to 64 printable characters");
+  return name;
+}
+
+/**
+ * Tells a local address from an interface name.
+ *
+ * @throws {SyntaxError} If the text is empty or longer than a Linux interface name (IFNAMSIZ - 1 bytes).
+ */
+export function parseInterface(spec: string): InterfaceSpec {
+  const address = addressBytes(spec) === undefined ? undefined : canonicalAddress(spec);
+  if (address !== undefined) return { kind: "address", address };
+  if (!/^[^\s/\p{Cc}]{1,15}$/u.test(spec)) throw new SyntaxError(`Cannot use interface "${spec}"`);
+  return { kind: "device", name: spec };
+}
+
+/** {@linkcode parseHostPort} with a default port, refusing port 0. */
+export function hostPortReader(defaultPort: number): (spec: string) => HostPort {
+  return (spec) => nonZero(parseHostPort(spec, defaultPort), spec);
+}
+
+/** {@linkcode parseEndpoint}, without a default port unless one is given. */
+export function endpointReader(defaultPort?: number): (spec: string) => Endpoint {
+  return (spec) => parseEndpoint(spec, defaultPort);
+}
+
+function nonZero(server: HostPort, spec: string): HostPort {
+  if (server.port === 0) throw new SyntaxError(`Cannot use "${spec}": port 0 is nobody's`);
+  return server;
+}
+
+/** Writes a server as users do. */
+export function formatServer(server: HostPort | Endpoint): string {
+  return formatEndpoint(server);
+}

@@ -1,0 +1,116 @@
+import {
+  connectSocket,
+  type Descriptor,
+  EPOLLOUT,
+  localAddress,
+  probeSocket,
+  resetSocketOnClose,
+  sendWithoutDelay,
+  SystemError,
+  takeSocketError,
+} from "../../ffi/mod.ts";
+import { familyOf, formatEndpoint } from "../core/endpoint.ts";
+import type { ConnectOptions, StreamConnection } from "../core/net.ts";
+import { bindStreamSocket } from "./linux_bind.ts";
+import type { LinuxContext } from "./linux_context.ts";
+import { LinuxStream } from "./linux_stream.ts";
+import type { ReadyHandler, Watch } from "./reactor.ts";
+import { toEndpoint, toSocketAddress } from "./socket_address.ts";
+
+/**
+ * Connects; see {@linkcode ConnectOptions}. Handlers are called in a later macrotask than the one that resolves
+ * the promise, so the caller has the connection by then.
+ *
+ * @throws {SystemError} ECONNREFUSED, EADDRNOTAVAIL, …
+ * @throws `signal.reason` if aborted before.
+ */
+export function connectLinuxStream(
+  context: LinuxContext,
+  options: ConnectOptions,
+): Promise<StreamConnection> {
+  return new Promise((resolve, reject) => {
+    options.signal?.throwIfAborted();
+    using rollback = new DisposableStack();
+    const remote = toSocketAddress(options.remote);
+    const socket = rollback.use(bindStreamSocket(familyOf(options.remote.address), options.local, options));
+    sendWithoutDelay(socket);
+    if (options.probe) probeSocket(socket, options.probe);
+    connectSocket(socket, remote, describe(options));
+    new PendingConnect(context, { socket, options, resolve, reject });
+    rollback.move();
+  });
+}
+
+function describe(options: ConnectOptions): string {
+  const from = options.local ? ` from ${formatEndpoint(options.local)}` : "";
+  return `${formatEndpoint(options.remote)}${from}`;
+}
+
+class PendingConnect implements ReadyHandler, Disposable {
+  readonly #context: LinuxContext;
+  readonly #options: ConnectOptions;
+  readonly #resolve: (connection: StreamConnection) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #watch: Watch;
+  readonly #onAbort = (): void => this.#cancel(this.#options.signal?.reason);
+  #socket: Descriptor | undefined;
+
+  constructor(
+    context: LinuxContext,
+    parts: {
+      readonly socket: Descriptor;
+      readonly options: ConnectOptions;
+      readonly resolve: (connection: StreamConnection) => void;
+      readonly reject: (error: unknown) => void;
+    },
+  ) {
+    this.#context = context;
+    this.#options = parts.options;
+    this.#resolve = parts.resolve;
+    this.#reject = parts.reject;
+    this.#watch = context.reactor.watch(parts.socket, EPOLLOUT, this);
+    this.#socket = parts.socket;
+    context.owned.add(this);
+    this.#options.signal?.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  onReady(): void {
+    if (this.#socket === undefined) return;
+    const errno = takeSocketError(this.#socket);
+    if (errno !== 0) {
+      return this.#cancel(new SystemError(errno, "connect", `connect to ${describe(this.#options)}`));
+    }
+    const socket = this.#socket;
+    const stream = new LinuxStream(this.#context, {
+      socket,
+      watch: this.#watch,
+      local: toEndpoint(localAddress(socket)),
+      remote: this.#options.remote,
+    });
+    this.#letGo();
+    this.#context.reactor.defer(() => stream.start(this.#options));
+    this.#resolve(stream);
+  }
+
+  /** The net closes while we wait. */
+  [Symbol.dispose](): void {
+    this.#cancel(new DOMException("The network was closed", "AbortError"));
+  }
+
+  #cancel(reason: unknown): void {
+    const socket = this.#socket;
+    if (socket === undefined) return;
+    this.#letGo();
+    this.#watch.remove();
+    // The handshake may have been finished meanwhile: then RST, so that no FIN-WAIT holds the port.
+    resetSocketOnClose(socket);
+    socket[Symbol.dispose]();
+    this.#reject(reason);
+  }
+
+  #letGo(): void {
+    this.#socket = undefined;
+    this.#context.owned.delete(this);
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+  }
+}

@@ -1,0 +1,183 @@
+import { en } from "./en.ts";
+import type { Lang } from "./lang.ts";
+import { zhCn } from "./zh_cn.ts";
+
+/** What `--help` says about commands, arguments and flags. */
+export interface HelpTexts {
+  readonly program: string;
+  readonly open: string;
+  readonly openLong: string;
+  readonly stun: string;
+  readonly stunServer: string;
+  readonly demo: string;
+  readonly ip4p: string;
+  readonly completions: string;
+  readonly port: string;
+  readonly tcp: string;
+  readonly udp: string;
+  readonly ipv4: string;
+  readonly ipv6: string;
+  readonly stunServers: string;
+  readonly keepAlive: string;
+  readonly interval: string;
+  readonly interfaceName: string;
+  readonly mark: string;
+  readonly exec: string;
+  readonly name: string;
+  readonly test: string;
+  readonly force: string;
+  readonly json: string;
+  readonly logLevel: string;
+  readonly quiet: string;
+  readonly lang: string;
+  readonly stunHosts: string;
+  readonly onlyTcp: string;
+  readonly onlyUdp: string;
+  readonly listen: string;
+  readonly alternate: string;
+  readonly ip4pValue: string;
+  readonly help: string;
+  readonly version: string;
+  /** Before the synopsis. */
+  readonly usage: string;
+}
+
+/** One line on stderr for each mistake on the command line; the current value is part of it. */
+export interface UsageTexts {
+  readonly unexpected: (token: string) => string;
+  readonly didYouMean: (names: readonly string[]) => string;
+  /** Between the parts of one line. */
+  readonly joiner: string;
+  readonly missingArgument: (metavar: string) => string;
+  readonly missingValue: (option: string, metavar: string) => string;
+  readonly repeated: (option: string) => string;
+  readonly noValue: (option: string) => string;
+  readonly seeHelp: (command: string) => string;
+  readonly badPort: (text: string) => string;
+  readonly badInterface: (text: string) => string;
+  readonly badHost: (text: string) => string;
+  readonly badEndpoint: (text: string) => string;
+  readonly badDuration: (text: string) => string;
+  readonly badMark: (text: string) => string;
+  readonly badName: (text: string) => string;
+  readonly badChoice: (text: string, choices: readonly string[]) => string;
+  readonly badIp4p: (text: string) => string;
+  readonly missingShell: (shells: readonly string[]) => string;
+  readonly exclusive: (a: string, b: string) => string;
+  readonly familyMismatch: (address: string, flag: string) => string;
+  readonly interfaceMismatch: (bind: string, address: string) => string;
+  readonly execMissing: (path: string) => string;
+  readonly execIsNoFile: (path: string) => string;
+  readonly execNotExecutable: (path: string) => string;
+  readonly alternateNeedsOne: string;
+  readonly alternateNeedsAddress: (listen: string) => string;
+  readonly alternateSameAddress: (alternate: string) => string;
+  readonly alternateFamily: (alternate: string) => string;
+}
+
+/** Lines of `open` for people, without the time and the endpoints before them. */
+export interface LineTexts {
+  readonly mapped: string;
+  readonly changed: (previous: string) => string;
+  readonly lost: (reason: string) => string;
+  readonly restored: string;
+  readonly unusable: (reason: string) => string;
+  readonly reachable: string;
+  readonly unverified: (reason: string) => string;
+  readonly hookEnded: (command: string, status: number) => string;
+  readonly hookFailed: (command: string, reason: string) => string;
+  readonly stopped: string;
+  readonly testPage: (url: string) => string;
+  readonly testDatagram: (endpoint: string) => string;
+}
+
+/** What to do about a fault; follows what the system said, on the same line. */
+export interface HintTexts {
+  readonly portInUse: string;
+  readonly portPrivileged: string;
+  readonly addressNotHere: string;
+  readonly noSuchInterface: string;
+  readonly notPermitted: string;
+  readonly noRoute: string;
+  readonly resolve: string;
+  readonly noStunServer: string;
+  readonly tooManyFiles: string;
+  readonly notSupported: string;
+  readonly bug: string;
+}
+
+/** What the user can change when the NAT shuts strangers out. */
+export interface AdviceTexts {
+  /** Mapping differs for each destination (symmetric NAT). */
+  readonly mapping: readonly string[];
+  /** Only those who were written to get in. */
+  readonly filtering: readonly string[];
+  readonly heading: string;
+}
+
+/** Texts of `stun` and `stun-server`. */
+export interface StunTexts {
+  readonly columns: {
+    readonly server: string;
+    readonly protocol: string;
+    readonly reflexive: string;
+    readonly rtt: string;
+    readonly rfc5780: string;
+    readonly software: string;
+    readonly notes: string;
+  };
+  readonly yes: string;
+  readonly no: string;
+  readonly noneAnswered: string;
+  /** A server that gave nothing. */
+  readonly failed: (reason: string) => string;
+  /** Notes about an answer, by suspicion. */
+  readonly suspicions: Readonly<Record<StunNote, string>>;
+  readonly listening: (endpoint: string) => string;
+  readonly alternate: (endpoint: string) => string;
+}
+
+/** What can be odd about a STUN answer; each has a text. */
+export type StunNote =
+  | "fake-ip"
+  | "private"
+  | "cgn"
+  | "loopback"
+  | "link-local"
+  | "unspecified"
+  | "multicast"
+  | "same-as-local"
+  | "other-family";
+
+/** Texts of the test page. */
+export interface PageTexts {
+  readonly works: string;
+  readonly lead: string;
+  readonly you: string;
+  readonly name: string;
+  readonly external: string;
+  readonly internal: string;
+  readonly since: string;
+  readonly opening: string;
+  readonly next: string;
+  readonly steps: (internal: string) => readonly string[];
+}
+
+/** Everything people read, in one language. */
+export interface Texts {
+  readonly lang: Lang;
+  /** What `porthole` without arguments prints. */
+  readonly startHere: string;
+  readonly help: HelpTexts;
+  readonly usage: UsageTexts;
+  readonly line: LineTexts;
+  readonly hint: HintTexts;
+  readonly advice: AdviceTexts;
+  readonly stun: StunTexts;
+  readonly page: PageTexts;
+}
+
+/** The catalogue of a language. */
+export function textsOf(lang: Lang): Texts {
+  return lang === "zh-CN" ? zhCn : en;
+}

@@ -1,0 +1,42 @@
+import { runCommand } from "./command.ts";
+
+const TOOLS = ["ip", "nft", "conntrack", "turnserver", "nginx", "sysctl", "ss", "curl"];
+
+/**
+ * Why the lab cannot run here; `undefined` if it can.
+ *
+ * @param furtherTools Programs needed besides those of the lab.
+ */
+export async function missingPrerequisite(furtherTools: readonly string[] = []): Promise<string | undefined> {
+  if (Deno.build.os !== "linux") return `network namespaces need Linux, this is ${Deno.build.os}`;
+  if (Deno.uid() !== 0) return "network namespaces need root";
+  const missing = [...TOOLS, ...furtherTools].filter((tool) => !isOnPath(tool));
+  if (missing.length > 0) {
+    return `not installed: ${
+      missing.join(", ")
+    } (Debian: iproute2 nftables conntrack coturn nginx-light procps curl)`;
+  }
+  const name = `phlab-${Deno.pid}-0-try`;
+  try {
+    await runCommand(["ip", "netns", "add", name]);
+    await runCommand(["ip", "netns", "exec", name, "nft", "-f", "-"], {
+      input: "table ip try {\nchain post { type nat hook postrouting priority srcnat; }\n}\n",
+    });
+    await runCommand(["ip", "netns", "exec", name, "sysctl", "-q", "net.netfilter.nf_conntrack_tcp_loose"]);
+    return undefined;
+  } catch (error) {
+    return `the kernel refuses: ${error instanceof Error ? error.message : error}`;
+  } finally {
+    await runCommand(["ip", "netns", "delete", name]).catch(() => {});
+  }
+}
+
+function isOnPath(tool: string): boolean {
+  return (Deno.env.get("PATH") ?? "").split(":").some((folder) => {
+    try {
+      return Deno.statSync(`${folder}/${tool}`).isFile;
+    } catch {
+      return false;
+    }
+  });
+}
