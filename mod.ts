@@ -61,7 +61,27 @@ export {
 } from "./src/core/net.ts";
 export type { Platform } from "./src/core/platform.ts";
 export { type Random, systemRandom } from "./src/core/random.ts";
+export { runTunnels, type RunTunnelsOptions } from "./src/daemon/run_tunnels.ts";
 export { DEFAULT_KEEP_ALIVE_HOSTS } from "./src/keeper/default_hosts.ts";
+export { BindError, type UnusableCause, UnusableNatError } from "./src/keeper/errors.ts";
+export type { KeeperOptions } from "./src/keeper/options.ts";
+export type { BindingAnswer } from "./src/stun/binding.ts";
 export { formatPortSpec, parsePortSpec, type PortSpec } from "./src/keeper/port_spec.ts";
+export { openNet, type OpenNetOptions } from "./src/net/open_net.ts";
+export type { HookPlan, TunnelPlan } from "./src/plan/tunnel_plan.ts";
 export { DEFAULT_STUN_TCP, DEFAULT_STUN_UDP } from "./src/stun/default_servers.ts";
+export {
+  NoStunServerError,
+  StunDecodeError,
+  StunErrorResponse,
+  type StunServerFailure,
+  StunStreamError,
+  StunTimeoutError,
+} from "./src/stun/errors.ts";
+export {
+  type BindingResult,
+  requestBinding,
+  type RequestBindingOptions,
+} from "./src/stun/request_binding.ts";
+export { type OpenStunServer, openStunServer, type StunServerOptions } from "./src/stun/stun_server.ts";
 export type { Lang } from "./src/text/lang.ts";

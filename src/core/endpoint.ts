@@ -85,7 +85,10 @@ export function canonicalAddress(text: string): string | undefined {
   const bytes = addressBytes(text);
   if (bytes === undefined) return undefined;
   const zone = text.includes("%") ? text.slice(text.indexOf("%")) : "";
-  return formatAddress(bytes) + zone;
+  const address = formatAddress(bytes);
+  // Only IPv6 has zones (RFC 4007, section 11), so an IPv4-mapped address must not keep one; RFC 6874 spells them.
+  if (zone !== "" && (!/^%[\p{L}\p{N}._~-]+$/u.test(zone) || !address.includes(":"))) return undefined;
+  return address + zone;
 }
 
 /** Family of a canonical address. */

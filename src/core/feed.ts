@@ -8,6 +8,8 @@ export type Reader<T> = (event: T) => void;
 export class Feed<T> {
   readonly #readers = new Set<Reader<T>>();
   readonly #onFault: (error: unknown) => void;
+  readonly #waiting: T[] = [];
+  #isHanding = false;
 
   /** @param onFault Told what a reader threw. */
   constructor(onFault: (error: unknown) => void) {
@@ -16,6 +18,19 @@ export class Feed<T> {
 
   /** Hands `event` to every reader. */
   emit(event: T): void {
+    this.#waiting.push(event);
+    // A reader that emits must not let the readers after it see its event first.
+    if (this.#isHanding) return;
+    this.#isHanding = true;
+    try {
+      for (const next of this.#waiting) this.#hand(next);
+    } finally {
+      this.#waiting.length = 0;
+      this.#isHanding = false;
+    }
+  }
+
+  #hand(event: T): void {
     for (const reader of this.#readers) {
       try {
         reader(event);

@@ -76,7 +76,7 @@ export async function runTunnel(plan: TunnelPlan, parts: TunnelParts, signal: Ab
       emit: tell,
       serve: (internal: Endpoint) =>
         serveTest(internal, { plan, platform, tokens, lang: parts.lang, getMapping: () => mapping }),
-      probeFiltering: async (address, probeSignal) => (await filtering.look(address, probeSignal)).filtering,
+      probeFiltering: async (address, probeSignal) => (await filtering.probe(address, probeSignal)).filtering,
       endsWhenUnusable: parts.endsWhenUnusable,
       signal,
     });

@@ -14,6 +14,7 @@ import { runTunnel, type TunnelParts } from "./run_tunnel.ts";
 
 /** What {@linkcode runTunnels} works with and whom it tells. */
 export interface RunTunnelsOptions {
+  /** Network, clock, randomness and log. */
   readonly platform: Platform;
   /** Told of everything that happens; must not block. */
   readonly emit: (event: MappingEvent) => void;
@@ -45,7 +46,8 @@ export async function runTunnels(plans: readonly TunnelPlan[], options: RunTunne
   for (const plan of plans) {
     const line = await uplinks.get(uplinkKey(plan), async () => {
       const uplink = opened.use(await openUplink(plan, plans, platform));
-      return { uplink, filtering: new FilteringMemory(plan, platform) };
+      const filtering = new FilteringMemory({ ...plan, servers: plan.canaryServers, platform });
+      return { uplink, filtering };
     });
     const list = servers.get(
       JSON.stringify([plan.protocol, plan.family, plan.stunServers]),

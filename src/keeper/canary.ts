@@ -32,6 +32,9 @@ const PATIENCE_MS = 700;
 /** So many unanswered requests in a row are not the servers' fault any more. */
 const SILENCE_REQUESTS = 3;
 
+/** On a slow link answers come after the patience is over; so many requests are remembered for them. */
+const LATE_ANSWERS = 32;
+
 /** Servers needed so that each tick finds one that may be asked. */
 export const SERVERS_FOR_FAST_CANARY: number = SERVER_SPACING_MS / TICK_MS;
 
@@ -45,18 +48,22 @@ export class Canary implements Disposable {
   readonly #memory = new CanaryMemory();
   readonly #transactions: BindingTransactions<RotationHost>;
   readonly #patience = new Map<string, Disposable>();
+  /** Servers that answered when they were last asked. */
+  readonly #answering = new Set<HostPort>();
   readonly #ended = new AbortController();
   #socket: DatagramSocket | undefined;
   #timer: Disposable | undefined;
   #unanswered = 0;
-  #hasSung = false;
   #isAsking = false;
 
   private constructor(options: CanaryOptions) {
     this.#options = options;
     const { servers, family, platform } = options;
     this.#rotation = new HostRotation({ hosts: servers, family, platform });
-    this.#transactions = new BindingTransactions({ randomBytes: (length) => platform.random.bytes(length) });
+    this.#transactions = new BindingTransactions({
+      randomBytes: (length) => platform.random.bytes(length),
+      maxPending: LATE_ANSWERS,
+    });
   }
 
   /**
@@ -98,7 +105,7 @@ export class Canary implements Disposable {
   }
 
   #pauseMs(): number {
-    return Math.max(TICK_MS, SERVER_SPACING_MS / Math.max(1, this.#rotation.livingCount));
+    return Math.max(TICK_MS, SERVER_SPACING_MS / Math.max(1, this.#options.servers.length));
   }
 
   async #ask(): Promise<void> {
@@ -127,11 +134,14 @@ export class Canary implements Disposable {
 
   #onSilence(request: PendingTransaction<RotationHost>): void {
     this.#patience.delete(request.key);
-    this.#transactions.cancel(request);
     this.#rotation.reportFailure(request.tag);
+    // A server that was silent before tells nothing new.
+    if (!this.#answering.delete(request.tag.spec)) return;
     this.#unanswered += 1;
-    if (this.#unanswered === SILENCE_REQUESTS && this.#hasSung) this.#options.onAlarm("silence");
-    if (this.#unanswered <= SILENCE_REQUESTS) this.#tick();
+    const isSilent = this.#unanswered === SILENCE_REQUESTS ||
+      (this.#answering.size === 0 && this.#unanswered < SILENCE_REQUESTS);
+    if (isSilent) this.#options.onAlarm("silence");
+    this.#tick();
   }
 
   #onDatagram(data: Uint8Array, from: Endpoint): void {
@@ -143,8 +153,9 @@ export class Canary implements Disposable {
     if (accepted.kind === "refusal") return this.#rotation.reportFailure(host);
     const { reflexive } = accepted.answer;
     this.#rotation.reportSuccess(host);
+    if (this.#answering.size === 0) this.#rotation.forgive();
     this.#unanswered = 0;
-    this.#hasSung = true;
+    this.#answering.add(host.spec);
     if (!this.#memory.accept(formatEndpoint(host.spec), reflexive)) return;
     this.#options.platform.log.debug("Canary was mapped anew", {
       reflexive: formatEndpoint(reflexive),

@@ -16,11 +16,14 @@ export type UnusableCause =
 
 /** This NAT cannot hold a public port open. */
 export class UnusableNatError extends PortholeError {
+  /** Name of the class. */
   override readonly name = "UnusableNatError";
+  /** For programs. */
   override readonly code = "unusable_nat";
   /** What was seen. */
   readonly unusable: UnusableCause;
 
+  /** `unusable` is what was seen. */
   constructor(unusable: UnusableCause) {
     super(`Cannot open a public port: ${describeUnusable(unusable)}`);
     this.unusable = unusable;
@@ -29,10 +32,16 @@ export class UnusableNatError extends PortholeError {
 
 /** No port of the wanted ones can be bound. */
 export class BindError extends PortholeError {
+  /** Name of the class. */
   override readonly name = "BindError";
+  /** For programs. */
   override readonly code: string;
 
-  /** @param code The kernel's code, or the `code` of whatever went wrong. */
+  /**
+   * `what` names the ports that were tried.
+   *
+   * @param code The kernel's code, or the `code` of whatever went wrong.
+   */
   constructor(what: string, code: string, options: ErrorOptions) {
     super(`Cannot bind ${what}: ${code}`, options);
     this.code = code;

@@ -1,4 +1,5 @@
 import { backoffMs } from "../core/backoff.ts";
+import { openDeadline } from "../core/deadline.ts";
 import { type Endpoint, type Family, formatEndpoint, type HostPort } from "../core/endpoint.ts";
 import { errorMessage } from "../core/errors.ts";
 import type { Platform } from "../core/platform.ts";
@@ -28,6 +29,8 @@ interface Entry {
 /** A dead host is tried again after 5 s at first, then ever more rarely, at least every 5 min. */
 const REST_FIRST_MS = 5_000;
 const REST_MAX_MS = 300_000;
+/** A resolver that hangs must not keep the other hosts waiting. */
+const RESOLVE_LIMIT_MS = 2_000;
 
 /**
  * Takes turns among hosts: the least recently used comes next, failing ones rest with growing pauses, names are
@@ -69,7 +72,7 @@ export class HostRotation {
     const due = this.#entries.filter((e) => e.usedMs + spacingMs <= now);
     const living = due.filter((e) => e.restsUntilMs <= now).sort((a, b) => a.usedMs - b.usedMs);
     const resting = due.filter((e) => e.restsUntilMs > now).sort((a, b) => a.restsUntilMs - b.restsUntilMs);
-    for (const entry of [...living, ...resting]) {
+    for (const entry of this.livingCount > 0 ? living : resting) {
       const before = entry.usedMs;
       entry.usedMs = now;
       const endpoint = await this.#endpointOf(entry, signal);
@@ -97,6 +100,14 @@ export class HostRotation {
     this.#rest(entry);
   }
 
+  /** No host rests any more: it was not they who failed. */
+  forgive(): void {
+    for (const entry of this.#entries) {
+      entry.failures = 0;
+      entry.restsUntilMs = -Infinity;
+    }
+  }
+
   #entryOf(host: RotationHost): Entry | undefined {
     return this.#entries.find((e) => e.spec === host.spec);
   }
@@ -111,7 +122,8 @@ export class HostRotation {
   async #endpointOf(entry: Entry, signal: AbortSignal | undefined): Promise<Endpoint | undefined> {
     if (entry.addresses.length === 0) {
       try {
-        entry.addresses = await this.#platform.net.resolve(entry.spec.host, this.#family, signal);
+        using deadline = openDeadline(RESOLVE_LIMIT_MS, { clock: this.#platform.clock, signal });
+        entry.addresses = await this.#platform.net.resolve(entry.spec.host, this.#family, deadline.signal);
         entry.nextAddress = 0;
       } catch (error) {
         if (signal?.aborted) throw signal.reason;

@@ -79,7 +79,7 @@ class Keeper implements AsyncDisposable {
   start(): void {
     this.#subscription = this.#parts.uplink.subscribe({
       onAddress: (address) => this.#dispatch({ type: "address", address }),
-      onDoubt: (reason, isRestart) => {
+      onDoubt: ({ reason, isRestart = false }) => {
         this.#parts.platform.log.debug("Looking up the mapping", { name: this.#options.name, reason });
         this.#dispatch({ type: "doubt", isRestart });
       },
@@ -190,9 +190,9 @@ class Keeper implements AsyncDisposable {
         if (session === this.#session) this.#dispatch({ type: "anchor", isUp });
       },
       onBreak: (reason: string): void => {
-        if (session === this.#session) {
-          this.#parts.uplink.raiseDoubt(`keep-alive connection: ${reason}`, false);
-        }
+        if (session !== this.#session) return;
+        const isTold = this.#parts.uplink.raiseDoubt({ reason: `keep-alive connection: ${reason}` });
+        if (!isTold) this.#dispatch({ type: "doubt", isRestart: false });
       },
     };
     const session = new Session(
@@ -205,7 +205,9 @@ class Keeper implements AsyncDisposable {
       await session[Symbol.asyncDispose]();
       throw error;
     }
-    if (this.#group.signal.aborted || this.#state.address !== held.local.address) {
+    // The address may have gone, changed, or come back meanwhile, in which case another bind is under way or done.
+    const { phase, address } = this.#state;
+    if (this.#group.signal.aborted || phase !== "binding" || address !== held.local.address) {
       return await session[Symbol.asyncDispose]();
     }
     this.#hasBound = true;

@@ -6,8 +6,11 @@ import type { PortSpec } from "./port_spec.ts";
 export interface KeeperOptions {
   /** Name of the tunnel, for events. */
   readonly name: string;
+  /** Its transport. */
   readonly protocol: Protocol;
+  /** IP version of the mapping. */
   readonly family: Family;
+  /** Which port to bind. */
   readonly port: PortSpec;
   /** Interface for SO_BINDTODEVICE. */
   readonly device?: string | undefined;

@@ -50,6 +50,7 @@ export class TcpAnchor implements AsyncDisposable {
   readonly #ended = new AbortController();
   #current: StreamConnection | undefined;
   #renewal = new AbortController();
+  #isUp = false;
   #running: Promise<void> = Promise.resolve();
 
   private constructor(options: TcpAnchorOptions) {
@@ -67,6 +68,7 @@ export class TcpAnchor implements AsyncDisposable {
   renew(): void {
     this.#current?.abort();
     this.#current = undefined;
+    if (this.#isUp) this.#tell("down");
     this.#renewal.abort(new DOMException("The anchor is renewed", "AbortError"));
   }
 
@@ -74,6 +76,11 @@ export class TcpAnchor implements AsyncDisposable {
     this.#ended.abort(new DOMException("The anchor was closed", "AbortError"));
     this.renew();
     await this.#running;
+  }
+
+  #tell(state: "up" | "down"): void {
+    this.#isUp = state === "up";
+    this.#options.onChange(this.#isUp);
   }
 
   async #run(): Promise<void> {
@@ -108,17 +115,21 @@ export class TcpAnchor implements AsyncDisposable {
 
   /** Connects to the next host and stays until that ends; returns how long it lasted. */
   async #holdOne(signal: AbortSignal): Promise<number> {
-    const { hosts, platform, onChange } = this.#options;
+    const { hosts, platform } = this.#options;
     const host = await hosts.take(0, signal);
     if (host === undefined) throw new Error("No keep-alive host resolves");
     const ending = Promise.withResolvers<Error | undefined>();
     const connection = await this.#connect(host, signal, ending.resolve);
+    if (signal.aborted) {
+      connection.abort();
+      throw signal.reason;
+    }
     this.#current?.abort();
     this.#current = connection;
     hosts.reportSuccess(host);
     const since = platform.clock.now();
     platform.log.debug("Keep-alive connection stands", { host: formatEndpoint(host.spec) });
-    onChange(true);
+    this.#tell("up");
     const error = await this.#converse(connection, host, { signal, ending: ending.promise });
     const livedMs = platform.clock.now() - since;
     if (signal.aborted) return livedMs;
@@ -126,8 +137,9 @@ export class TcpAnchor implements AsyncDisposable {
       host: formatEndpoint(host.spec),
       reason: error === undefined ? "closed by the host" : errorMessage(error),
     });
-    onChange(false);
+    this.#tell("down");
     if (error !== undefined) {
+      connection.abort();
       this.#current = undefined;
       this.#options.onBreak(errorCode(error) ?? errorMessage(error));
     }

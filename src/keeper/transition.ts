@@ -186,8 +186,14 @@ function onAddress(state: KeeperState, address: string | undefined): Transition 
       bindFailures: 0,
       disagreements: 0,
       held: undefined,
+      isLost: state.announced !== undefined,
     },
-    actions: [{ type: "cancel" }, { type: "unbind" }, { type: "bind", address, delayFailures: 0 }],
+    actions: [
+      ...lossOf(state, "local-address-changed"),
+      { type: "cancel" },
+      { type: "unbind" },
+      { type: "bind", address, delayFailures: 0 },
+    ],
   };
 }
 

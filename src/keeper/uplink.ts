@@ -1,16 +1,23 @@
-import { type Endpoint, type Family, type HostPort } from "../core/endpoint.ts";
+import type { Endpoint, Family, HostPort } from "../core/endpoint.ts";
 import { errorMessage } from "../core/errors.ts";
 import type { Platform } from "../core/platform.ts";
 import { Canary, SERVERS_FOR_FAST_CANARY } from "./canary.ts";
 import { HostRotation } from "./host_rotation.ts";
 import { type AnchorProbe, TcpAnchor } from "./tcp_anchor.ts";
 
+/** A sign that mappings may have moved. */
+export interface Doubt {
+  readonly reason: string;
+  /** The NAT was seen to have forgotten its mappings. @default {false} */
+  readonly isRestart?: boolean;
+}
+
 /** What a user of an {@linkcode Uplink} is told. */
 export interface UplinkListener {
   /** The local address towards the internet, now and at each change; `undefined` while there is none. */
   readonly onAddress: (address: string | undefined) => void;
-  /** Mappings may have moved; `isRestart` if the NAT was seen to have forgotten them. */
-  readonly onDoubt: (reason: string, isRestart: boolean) => void;
+  /** Mappings may have moved. */
+  readonly onDoubt: (doubt: Doubt) => void;
 }
 
 /** Options for {@linkcode Uplink.open}. */
@@ -98,11 +105,11 @@ export class Uplink implements AsyncDisposable {
    *
    * @returns Whether the tunnels were told.
    */
-  raiseDoubt(reason: string, isRestart: boolean): boolean {
+  raiseDoubt(doubt: Doubt): boolean {
     const now = this.#options.platform.clock.now();
-    if (!isRestart && now - this.#doubtedMs < DOUBT_SPACING_MS) return false;
+    if (!doubt.isRestart && now - this.#doubtedMs < DOUBT_SPACING_MS) return false;
     this.#doubtedMs = now;
-    for (const listener of this.#listeners) listener.onDoubt(reason, isRestart);
+    for (const listener of this.#listeners) listener.onDoubt(doubt);
     return true;
   }
 
@@ -131,6 +138,7 @@ export class Uplink implements AsyncDisposable {
       for (const listener of this.#listeners) listener.onAddress(address);
       if (address !== undefined) await this.#openGuards(address);
     }
+    if (this.#ended.signal.aborted) return;
     this.#timer?.[Symbol.dispose]();
     const delayMs = this.#address === undefined ? OFFLINE_REFRESH_MS : REFRESH_MS;
     this.#timer = this.#options.platform.clock.schedule(delayMs, () => this.#refresh());
@@ -158,7 +166,7 @@ export class Uplink implements AsyncDisposable {
     if (canaryServers.length > 0) {
       try {
         const onAlarm = (alarm: string): void =>
-          void this.raiseDoubt(`canary: ${alarm}`, alarm === "endpoint-changed");
+          void this.raiseDoubt({ reason: `canary: ${alarm}`, isRestart: alarm === "endpoint-changed" });
         this.#canary = await Canary.open({
           platform,
           family,
@@ -182,7 +190,7 @@ export class Uplink implements AsyncDisposable {
       intervalMs: REFRESH_MS,
       probe: FAST_PROBE,
       onChange: () => {},
-      onBreak: (reason) => void this.raiseDoubt(`sentinel: ${reason}`, false),
+      onBreak: (reason) => void this.raiseDoubt({ reason: `sentinel: ${reason}` }),
     });
   }
 

@@ -7,8 +7,13 @@ import { PortableNet } from "./portable_net.ts";
 
 /** Options for {@linkcode openNet}. */
 export interface OpenNetOptions {
+  /** Where trouble inside is reported. */
   readonly log: Logger;
-  /** @default {systemClock} */
+  /**
+   * Time and timers.
+   *
+   * @default {systemClock}
+   */
   readonly clock?: Clock;
   /** Takes the portable one even where the other would work. @default {PORTHOLE_PORTABLE=1} */
   readonly isPortable?: boolean;

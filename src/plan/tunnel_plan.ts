@@ -22,5 +22,6 @@ export interface TunnelPlan extends KeeperOptions {
   readonly canaryServers: readonly HostPort[];
   /** Serve the test page on the mapped port. */
   readonly servesTestPage: boolean;
+  /** Programs to run when the mapping changes, in order. */
   readonly hooks: readonly HookPlan[];
 }

@@ -20,11 +20,11 @@ export interface LookUpOptions extends BindOptions {
   readonly opinions?: 1 | 2 | undefined;
   /** @default {true} */
   readonly reusePort?: boolean | undefined;
-  /** After this long without an answer one more server is asked besides. @default {500} */
+  /** After this long without an answer as many servers again are asked besides. @default {500} */
   readonly hedgeMs?: number | undefined;
   /** Limit of the whole lookup. @default {10_000} */
   readonly timeoutMs?: number | undefined;
-  /** How long a second opinion may take after the first answer. @default {1000} */
+  /** How long a second opinion may take after the first answer. @default {600} */
   readonly secondWithinMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -134,8 +134,9 @@ class LookupRun {
 
   #scheduleHedge(): void {
     this.#timers.use(this.#options.platform.clock.schedule(this.#hedgeMs, () => {
-      // Those asked before are overdue by now and do not count any more: one besides them.
-      this.#wanted = 1;
+      // Those asked before are overdue by now and do not count any more: as many again, so that a list of
+      // mostly dead servers is through in two or three rounds.
+      this.#wanted = this.#answered === undefined ? Math.max(1, this.#asked.length) : 1;
       this.#hasHedged = true;
       this.#fill();
       this.#scheduleHedge();
@@ -236,7 +237,7 @@ class LookupRun {
   }
 
   #takeAnswer(server: StunServer, result: BindingResult): void {
-    const { servers, platform, secondWithinMs = 1000 } = this.#options;
+    const { servers, platform, secondWithinMs = 600 } = this.#options;
     this.#active.delete(server);
     if (server !== this.#alternate) servers.reportAnswer(server, result.rttMs);
     if (this.#answered !== undefined) {

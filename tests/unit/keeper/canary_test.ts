@@ -212,14 +212,14 @@ Deno.test("Canary is fast again soon after an outage", async () => {
   assert.ok(asked.length >= 25, `${asked.length} requests in a minute`);
 });
 
-Deno.test("Canary takes no answer that comes too late", async () => {
+Deno.test("Canary hears servers on a slow link whose answers outlast its patience", async () => {
   const world = new KeeperWorld();
   world.net.latencyMs = 400;
   using watched = await watch(5, world);
   await world.clock.advance(20_000);
   world.nat.restart();
   await world.clock.advance(20_000);
-  assert.deepEqual(watched.alarms, []);
+  assert.deepEqual(watched.alarms.map((alarm) => alarm.split("@")[0]), ["endpoint-changed"]);
 });
 
 Deno.test("Canary drops answers of strangers and bytes that are no answer", async () => {

@@ -383,7 +383,7 @@ Deno.test("keepMapping() tells the loss and tries again when its port is taken a
   const refused = refuseBind(world, "EADDRINUSE", ({ address }) => address === "10.0.0.7");
   world.net.changeAddresses("10.0.0.7");
   await world.clock.advance(MINUTE_MS);
-  assert.deepEqual(it.story, ["mapped 14500", "lost port-unavailable"]);
+  assert.deepEqual(it.story, ["mapped 14500", "lost local-address-changed"]);
   assert.equal(it.outcome, undefined);
   refused[Symbol.dispose]();
   await world.clock.advance(31_000);

@@ -115,7 +115,6 @@ Deno.test("transition() keeps the mapping while every STUN server is dead", () =
   const { actions, state, last } = play(TCP, [...MAPPED, ...dead, ...dead, ...dead]);
   assert.deepEqual(events(actions), ["mapped 14500"]);
   assert.equal(state.phase, "mapped");
-  assert.equal(types(actions).includes("unbind"), true, "only the first bind unbinds");
   assert.equal(types(actions).filter((t) => t === "unbind").length, 1);
   assert.deepEqual(last, [{ type: "schedule", delayMs: 15_000, failures: 3 }]);
   const reports = actions.filter((a) => a.type === "report");
@@ -156,7 +155,7 @@ Deno.test("transition() holds a UDP announcement until filtering is known", () =
   for (const behavior of ["address-dependent", "address-and-port-dependent"] as const) {
     const shut = play(UDP, [{ type: "filtering", behavior }], held.state);
     assert.deepEqual(events(shut.actions), []);
-    assert.equal(types(shut.actions).includes("give-up"), true);
+    assert.ok(types(shut.actions).includes("give-up"));
   }
 });
 
@@ -179,7 +178,7 @@ Deno.test("transition() tells loss and return of the local address", () => {
     { type: "answer", first: FIRST, second: FIRST },
   ], lost.state);
   assert.deepEqual(events(back.actions), ["restored 14500"]);
-  assert.equal(types(back.actions).includes("bind"), false, "the sockets survived");
+  assert.ok(!types(back.actions).includes("bind"), "the sockets survived");
   const elsewhere = play(TCP, [
     { type: "address", address: "192.168.1.3" },
     { type: "bound", internal: { address: "192.168.1.3", port: 3456 } },

@@ -32,7 +32,7 @@ async function link(
   const told: string[] = [];
   uplink.subscribe({
     onAddress: (address) => told.push(`address ${address}`),
-    onDoubt: (reason, isRestart) => told.push(`${isRestart ? "restart" : "doubt"} ${reason}`),
+    onDoubt: ({ reason, isRestart }) => void told.push(`${isRestart ? "restart" : "doubt"} ${reason}`),
   });
   return { world, uplink, servers, told, [Symbol.asyncDispose]: () => uplink[Symbol.asyncDispose]() };
 }
@@ -91,7 +91,7 @@ Deno.test("Uplink.subscribe() ends with its disposal", async () => {
   });
   subscription[Symbol.dispose]();
   const isRestart = false;
-  it.uplink.raiseDoubt("x", isRestart);
+  it.uplink.raiseDoubt({ reason: "x", isRestart });
   it.world.net.changeAddresses("192.168.1.3");
   await settle();
   assert.deepEqual(told, ["192.168.1.2"]);
@@ -101,7 +101,7 @@ Deno.test("Uplink.raiseDoubt() takes signs in quick succession for one, but neve
   await using it = await link();
   const { uplink, world, told } = it;
   told.length = 0;
-  const doubt = (reason: string, isRestart: boolean): void => void uplink.raiseDoubt(reason, isRestart);
+  const doubt = (reason: string, isRestart: boolean): void => void uplink.raiseDoubt({ reason, isRestart });
   const isRestart = true;
   doubt("a", !isRestart);
   doubt("b", !isRestart);

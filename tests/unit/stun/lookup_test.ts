@@ -70,7 +70,7 @@ Deno.test("lookUpReflexive() replaces a failing server at once and reports it", 
   assert.deepEqual(next.map(({ endpoint }) => endpoint.address), ["198.51.100.3", "198.51.100.4"]);
 });
 
-Deno.test("lookUpReflexive() asks one more server every 500 ms of silence, and reports the silent", async () => {
+Deno.test("lookUpReflexive() asks as many servers again after 500 ms of silence, and reports the silent", async () => {
   const world = openFakeWorld();
   for (const n of [4, 5]) await world.serveStun(server(n));
   const list = listOf(world, ...[1, 2, 3, 4, 5].map((n) => server(n).address));
@@ -78,7 +78,7 @@ Deno.test("lookUpReflexive() asks one more server every 500 ms of silence, and r
   await world.clock.advance(499);
   assert.deepEqual(asked(world), ["1", "2"]);
   await world.clock.advance(500);
-  assert.deepEqual(asked(world), ["1", "2", "3"]);
+  assert.deepEqual(asked(world), ["1", "2", "3", "4"]);
   await world.clock.advance(25);
   assert.equal(who(lookup.value?.first), "198.51.100.4:3478");
   assert.deepEqual(asked(world), ["1", "2", "3", "4", "5"], "the second opinion is not left to the silent");
@@ -89,7 +89,7 @@ Deno.test("lookUpReflexive() asks one more server every 500 ms of silence, and r
   assert.equal(world.clock.pendingTimers, 0);
 });
 
-Deno.test("lookUpReflexive() gives the second opinion up after a second", async () => {
+Deno.test("lookUpReflexive() gives the second opinion up after 600 ms", async () => {
   const world = openFakeWorld();
   await world.serveStun(server(1));
   const list = listOf(world, "198.51.100.1", "198.51.100.2");
@@ -97,7 +97,7 @@ Deno.test("lookUpReflexive() gives the second opinion up after a second", async 
   await world.clock.advance(20);
   assert.ok(lookup.value);
   const second = watch(lookup.value.second);
-  await world.clock.advance(999);
+  await world.clock.advance(599);
   assert.ok(!second.isSettled);
   await world.clock.advance(1);
   assert.ok(second.isSettled);
