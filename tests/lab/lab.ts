@@ -168,12 +168,11 @@ export class Lab implements AsyncDisposable {
   /** The host gets another address from the router, as by a new DHCP lease. */
   async changeLocalAddress(): Promise<void> {
     const [before, after] = HOST_ADDRESSES;
-    await this.#ip(["-n", this.names.host], [
-      `address del ${before}/24 dev lan0`,
-      `address add ${after}/24 dev lan0`,
-      ...hostRoutes(),
-    ]);
+    await this.#ip(["-n", this.names.host], [`address del ${before}/24 dev lan0`]);
     await this.#nft("router", routerRuleset(after));
+    // The old host's flows would make the router give the new one another port, outside the carrier's block.
+    await this.exec("router", ["conntrack", "-F"]);
+    await this.#ip(["-n", this.names.host], [`address add ${after}/24 dev lan0`, ...hostRoutes()]);
   }
 
   /** Takes the host's link down. */
