@@ -1,4 +1,4 @@
-import type { Endpoint } from "../core/endpoint.ts";
+import { type Endpoint, formatEndpoint } from "../core/endpoint.ts";
 import type { Feed } from "../core/feed.ts";
 import type { MappingEvent, MappingFields } from "../core/mapping.ts";
 import type { Platform } from "../core/platform.ts";
@@ -10,6 +10,7 @@ import { keepUdp } from "../keeper/keep_udp.ts";
 import type { Uplink } from "../keeper/uplink.ts";
 import type { TunnelPlan } from "../plan/tunnel_plan.ts";
 import type { StunServerList } from "../stun/server_list.ts";
+import { type Suspicion, suspicionOf } from "../stun/suspicion.ts";
 import type { Lang } from "../text/lang.ts";
 import { CheckTokens } from "./check_tokens.ts";
 import type { FilteringMemory } from "./filtering_memory.ts";
@@ -66,6 +67,7 @@ export async function runTunnel(plan: TunnelPlan, parts: TunnelParts, signal: Ab
       if (event.event === "lost" || event.event === "unusable") mapping = undefined;
       if (event.event !== "mapped" && event.event !== "changed" && event.event !== "restored") return;
       mapping = event;
+      warnOf(suspicionOf(event.external, event.internal), event, platform);
       check(event.internal, event.external);
     };
     await keepMapping(plan, {
@@ -83,4 +85,21 @@ export async function runTunnel(plan: TunnelPlan, parts: TunnelParts, signal: Ab
   } finally {
     feed.emit({ event: "stopped", name, protocol, at: platform.clock.date() });
   }
+}
+
+/** Says what is odd about an external endpoint that a STUN server named. */
+function warnOf(suspicion: Suspicion, { external }: MappingFields, { log }: Platform): void {
+  if (suspicion === "none" || suspicion === "same-as-local") return;
+  const fields = { external: formatEndpoint(external) };
+  if (suspicion === "fake-ip") {
+    return log.warn(
+      "The external address is one of 198.18.0.0/15: a transparent proxy answers instead of the STUN server; " +
+        "let STUN bypass it (--interface, --mark or a rule in the proxy)",
+      fields,
+    );
+  }
+  log.warn(
+    `The external address is not a public one (${suspicion}): another NAT stands between it and the internet`,
+    fields,
+  );
 }
