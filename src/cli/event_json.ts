@@ -1,6 +1,6 @@
 import { type Endpoint, familyOf, formatEndpoint } from "../core/endpoint.ts";
 import { encodeIp4p } from "../core/ip4p.ts";
-import type { MappingEvent } from "../core/mapping.ts";
+import type { ClientEvent, MappingEvent } from "../core/mapping.ts";
 
 /** One JSON line of `open`, `forward` and `run`; keys are in the order they are written. */
 export type EventJson = Readonly<Record<string, string | number>>;
@@ -44,9 +44,24 @@ function ownFields(event: MappingEvent): EventJson {
         ...(event.status === undefined ? {} : { status: event.status }),
         ...(event.error === undefined ? {} : { error: event.error }),
       };
+    case "client":
+      return clientFields(event);
     case "mapped":
     case "restored":
     case "stopped":
       return {};
   }
+}
+
+function clientFields(event: ClientEvent): EventJson {
+  const { state, client, local, bytesIn, bytesOut, durationMs, reason } = event;
+  return {
+    state,
+    client: formatEndpoint(client),
+    ...(local && { local: formatEndpoint(local) }),
+    ...(bytesIn !== undefined && { bytesIn }),
+    ...(bytesOut !== undefined && { bytesOut }),
+    ...(durationMs !== undefined && { durationMs }),
+    ...(reason !== undefined && { reason }),
+  };
 }

@@ -42,6 +42,8 @@ function subjectOf(event: MappingEvent): readonly string[] {
       return [formatEndpoint(event.external)];
     case "unusable":
       return event.internal === undefined ? [] : [formatEndpoint(event.internal)];
+    case "client":
+      return [formatEndpoint(event.client)];
     case "hook":
     case "stopped":
       return [];
@@ -64,6 +66,8 @@ function verdictOf(event: MappingEvent, line: LineTexts): string {
       return event.status === undefined
         ? line.hookFailed(event.command, event.error ?? "")
         : line.hookEnded(event.command, event.status);
+    case "client":
+      return [event.state, event.reason].filter((part) => part !== undefined).join(", ");
     case "mapped":
     case "restored":
     case "stopped":

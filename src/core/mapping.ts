@@ -92,6 +92,25 @@ export interface HookEvent extends EventBase {
   readonly error?: string;
 }
 
+/** A client of the forwarder came, went, or was turned away. */
+export interface ClientEvent extends EventBase {
+  readonly event: "client";
+  readonly state: "opened" | "closed" | "refused";
+  /** Who it is. */
+  readonly client: Endpoint;
+  /** Our endpoint towards the target; the target's log shows it. Absent while there is none. */
+  readonly local?: Endpoint;
+  readonly target?: Endpoint;
+  /** Bytes from the client to the target, once closed. */
+  readonly bytesIn?: number;
+  /** Bytes from the target to the client, once closed. */
+  readonly bytesOut?: number;
+  /** Once closed, in milliseconds. */
+  readonly durationMs?: number;
+  /** How it ended (`eof`, `reset by client`, `idle`, `target refused`, …), or why it was refused. */
+  readonly reason?: string;
+}
+
 /** The tunnel ended. */
 export interface StoppedEvent extends EventBase {
   /** Name of the event. */
@@ -107,4 +126,5 @@ export type MappingEvent =
   | UnusableEvent
   | CheckedEvent
   | HookEvent
+  | ClientEvent
   | StoppedEvent;
