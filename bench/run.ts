@@ -1,6 +1,8 @@
 /**
  * `deno task bench`: the figures of porthole beside their aims, measured in the lab (Linux, root, tcpdump).
  * `--only opening|recovery|resources` leaves the others out. Nothing is asserted: a busy machine is no fault.
+ *
+ * `--only forward` is the forwarder beside its peers (bench/forward/run.ts, with its further options).
  */
 import { parseArgs } from "node:util";
 import { BOTH } from "../tests/lab/lab_case.ts";
@@ -8,6 +10,7 @@ import { runCommand } from "../tests/lab/command.ts";
 import { removeLeftovers } from "../tests/lab/leftovers.ts";
 import { missingPrerequisite } from "../tests/lab/prerequisites.ts";
 import { type Figure, formatFigures } from "./figure.ts";
+import { main as benchForward } from "./forward/run.ts";
 import { measureOpening } from "./opening.ts";
 import { measureRecovery, type Mishap } from "./recovering.ts";
 import { measureResources } from "./resources.ts";
@@ -38,6 +41,8 @@ function print(text: string): void {
 }
 
 async function main(): Promise<number> {
+  const only = Deno.args.indexOf("--only");
+  if (only >= 0 && Deno.args[only + 1] === "forward") return await benchForward(Deno.args.toSpliced(only, 2));
   const { values } = parseArgs({ args: Deno.args, options: { only: { type: "string" } } });
   const reason = await missingPrerequisite(["tcpdump"]);
   if (reason !== undefined) {

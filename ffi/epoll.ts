@@ -70,23 +70,33 @@ export class Epoll implements Disposable {
 
   /** Begins to watch. @param id Comes back with each event. @throws {SystemError} */
   add(target: Descriptor, events: number, id: number): void {
-    this.#control(EPOLL_CTL_ADD, target, events, id);
+    this.#control(EPOLL_CTL_ADD, target.number, events, id);
+  }
+
+  /** As {@linkcode Epoll.add} for a descriptor that another thread owns. @throws {SystemError} */
+  addNumber(fd: number, events: number, id: number): void {
+    this.#control(EPOLL_CTL_ADD, fd, events, id);
+  }
+
+  /** As {@linkcode Epoll.remove} for a descriptor that another thread owns. @throws {SystemError} */
+  removeNumber(fd: number): void {
+    this.#control(EPOLL_CTL_DEL, fd, 0, 0);
   }
 
   /** Watches for something else. @throws {SystemError} */
   change(target: Descriptor, events: number, id: number): void {
-    this.#control(EPOLL_CTL_MOD, target, events, id);
+    this.#control(EPOLL_CTL_MOD, target.number, events, id);
   }
 
   /** Ends watching; has to come before the descriptor is closed. @throws {SystemError} */
   remove(target: Descriptor): void {
-    this.#control(EPOLL_CTL_DEL, target, 0, 0);
+    this.#control(EPOLL_CTL_DEL, target.number, 0, 0);
   }
 
-  #control(operation: number, target: Descriptor, events: number, id: number): void {
+  #control(operation: number, fd: number, events: number, id: number): void {
     this.#scratch.set(0, events, id);
     check(
-      libc().epoll_ctl(this.#epoll.number, operation, target.number, this.#scratch.bytes),
+      libc().epoll_ctl(this.#epoll.number, operation, fd, this.#scratch.bytes),
       "epoll_ctl",
       "watch socket",
     );
@@ -94,7 +104,18 @@ export class Epoll implements Disposable {
 
   /** Takes what is ready now, without waiting. @returns How many events. @throws {SystemError} */
   poll(into: EpollEvents): number {
-    const count = libc().epoll_wait(this.#epoll.number, into.bytes, into.capacity, 0);
+    return this.wait(into, 0);
+  }
+
+  /**
+   * Blocks this thread until something is ready: for a Worker that does nothing else.
+   *
+   * @param timeoutMs -1 waits for ever.
+   * @returns How many events.
+   * @throws {SystemError}
+   */
+  wait(into: EpollEvents, timeoutMs: number): number {
+    const count = libc().epoll_wait(this.#epoll.number, into.bytes, into.capacity, timeoutMs);
     if (count >= 0) return count;
     const errno = lastErrno();
     if (errno === ERRNO.EINTR) return 0;

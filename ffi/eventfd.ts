@@ -31,3 +31,8 @@ export class EventFd implements Disposable {
     this.descriptor[Symbol.dispose]();
   }
 }
+
+/** Makes an eventfd that another thread owns unreadable. */
+export function silenceEventFd(fd: number): void {
+  libc().read(fd, new BigUint64Array(new ArrayBuffer(8)), 8n);
+}

@@ -3,6 +3,25 @@ import { libc } from "./libc.ts";
 /** Descriptors this thread opened and has not closed; other threads share the process' table. */
 const live = new Set<number>();
 
+/** Is told of every descriptor this thread begins and ends to own. */
+export interface DescriptorObserver {
+  opened(fd: number): void;
+  /** Just before it is closed, or after it was handed over. */
+  closed(fd: number): void;
+}
+
+let observer: DescriptorObserver | undefined;
+
+/** Reports the descriptors of this thread from now on; `undefined` ends it. */
+export function observeDescriptors(next: DescriptorObserver | undefined): void {
+  observer = next;
+}
+
+/** Closes a number whose owner cannot any more: the thread that had it is dead. */
+export function closeOrphan(fd: number): void {
+  libc().close(fd);
+}
+
 /** A file descriptor with exactly one owner. Disposing closes it, once. */
 export class Descriptor implements Disposable {
   #fd: number | undefined;
@@ -11,6 +30,7 @@ export class Descriptor implements Disposable {
   constructor(fd: number) {
     this.#fd = fd;
     live.add(fd);
+    observer?.opened(fd);
   }
 
   /** Whether it was closed or handed over. */
@@ -33,6 +53,7 @@ export class Descriptor implements Disposable {
     const fd = this.number;
     this.#fd = undefined;
     live.delete(fd);
+    observer?.closed(fd);
     return fd;
   }
 

@@ -44,8 +44,18 @@ export const SO_REUSEPORT = 15;
 export const SO_BINDTODEVICE = 25;
 /** Firewall mark; needs CAP_NET_ADMIN. */
 export const SO_MARK = 36;
+/** Receive buffer, in bytes; the kernel doubles it. */
+export const SO_RCVBUF = 8;
 
-// <netinet/in.h>, <bits/in.h>
+// <netinet/in.h>, <bits/in.h>, <linux/in6.h>
+/** Level of IPv4 options. */
+export const IPPROTO_IP = 0;
+/** Bind to addresses of others; needs CAP_NET_ADMIN or CAP_NET_RAW. */
+export const IP_TRANSPARENT = 19;
+/** The same for IPv6. */
+export const IPV6_TRANSPARENT = 75;
+/** bind() to port 0 leaves the choice of the port to connect(). */
+export const IP_BIND_ADDRESS_NO_PORT = 24;
 /** Level of TCP options. */
 export const IPPROTO_TCP = 6;
 /** Level of IPv6 options. */
@@ -62,6 +72,8 @@ export const TCP_KEEPIDLE = 4;
 export const TCP_KEEPINTVL = 5;
 /** Unanswered probes that end the connection. */
 export const TCP_KEEPCNT = 6;
+/** Name of the congestion control, without NUL. */
+export const TCP_CONGESTION = 13;
 /** Milliseconds that sent data may stay unacknowledged. */
 export const TCP_USER_TIMEOUT = 18;
 
@@ -84,6 +96,10 @@ export const EPOLLOUT = 0x004;
 export const EPOLLERR = 0x008;
 /** Both directions have ended; reported always. */
 export const EPOLLHUP = 0x010;
+/** The peer ended its side, or both directions have ended. */
+export const EPOLLRDHUP = 0x2000;
+/** Reported when it becomes so, not as long as it is so. */
+export const EPOLLET = 0x80000000;
 /** epoll_ctl(): add. */
 export const EPOLL_CTL_ADD = 1;
 /** epoll_ctl(): remove. */
@@ -98,6 +114,24 @@ export const EPOLL_CLOEXEC = 0o2000000;
 export const EFD_NONBLOCK = 0o4000;
 /** Not inherited. */
 export const EFD_CLOEXEC = 0o2000000;
+
+// <fcntl.h>, <linux/fcntl.h>
+/** Never waits. */
+export const O_NONBLOCK = 0o4000;
+/** Not inherited. */
+export const O_CLOEXEC = 0o2000000;
+/** Sets the capacity of a pipe. */
+export const F_SETPIPE_SZ = 1031;
+/** Reads the capacity of a pipe. */
+export const F_GETPIPE_SZ = 1032;
+/** Moves pages where possible. */
+export const SPLICE_F_MOVE = 1;
+/** Never waits for the pipe. */
+export const SPLICE_F_NONBLOCK = 2;
+
+// <asm-generic/resource.h>
+/** Open descriptors. */
+export const RLIMIT_NOFILE = 7;
 
 // <linux/netlink.h>, <linux/rtnetlink.h>
 /** Routing and links. */

@@ -63,7 +63,7 @@ export interface Accepted {
  * @returns `undefined` if none is waiting.
  * @throws {SystemError} EMFILE, ECONNABORTED, …
  */
-export function acceptConnection(listener: Descriptor): Accepted | undefined {
+export function acceptConnection(listener: { readonly number: number }): Accepted | undefined {
   lengthBuffer[0] = SOCKADDR_BYTES;
   const flags = linux.SOCK_CLOEXEC | linux.SOCK_NONBLOCK;
   const fd = libc().accept4(listener.number, addressBuffer, lengthBuffer, flags);

@@ -1,4 +1,5 @@
 import type { Endpoint, HostPort } from "../core/endpoint.ts";
+import type { ForwardMethod } from "../forward/options.ts";
 import type { Lang } from "../text/lang.ts";
 import type { BindSpec, InterfaceSpec } from "./value_parsers.ts";
 
@@ -16,9 +17,8 @@ export interface SharedArgs {
   readonly lang: Lang | undefined;
 }
 
-/** `porthole open`. */
-export interface OpenArgs extends SharedArgs {
-  readonly command: "open";
+/** Flags of every command that keeps a mapping. */
+export interface TunnelArgs extends SharedArgs {
   readonly bind: BindSpec;
   readonly tcp: boolean;
   readonly udp: boolean;
@@ -32,8 +32,34 @@ export interface OpenArgs extends SharedArgs {
   /** Path as typed; not looked at yet. */
   readonly exec: string | undefined;
   readonly name: string | undefined;
-  readonly test: boolean;
   readonly force: boolean;
+}
+
+/** `porthole open`. */
+export interface OpenArgs extends TunnelArgs {
+  readonly command: "open";
+  readonly test: boolean;
+}
+
+/** `porthole forward`. */
+export interface ForwardArgs extends TunnelArgs {
+  readonly command: "forward";
+  /** Port 0: the external port. */
+  readonly target: HostPort;
+  readonly idleMs: number | undefined;
+  readonly method: ForwardMethod | undefined;
+  readonly proxyProtocol: "v1" | "v2" | undefined;
+  readonly transparent: boolean;
+  readonly congestion: string | undefined;
+  /** Canonical CIDRs. */
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
+  readonly maxClients: number | undefined;
+  readonly perClient: number | undefined;
+  /** New connections per second. */
+  readonly perClientRate: number | undefined;
+  /** Bytes per second. */
+  readonly rate: number | undefined;
 }
 
 /** `porthole stun`. */
@@ -67,4 +93,4 @@ export interface DemoArgs extends SharedArgs {
 }
 
 /** A parsed command line. */
-export type CommandArgs = OpenArgs | StunArgs | StunServerArgs | Ip4pArgs | DemoArgs;
+export type CommandArgs = OpenArgs | ForwardArgs | StunArgs | StunServerArgs | Ip4pArgs | DemoArgs;

@@ -1,22 +1,15 @@
 import { multiple } from "@optique/core/modifiers";
 import type { Texts } from "../text/texts.ts";
 import type { CommandArgs, DemoArgs, Ip4pArgs, OpenArgs, StunArgs, StunServerArgs } from "./command_args.ts";
+import { forwardParser } from "./forward_parser.ts";
 import { type Field, ParserBuilder } from "./parser_builder.ts";
-import {
-  endpointReader,
-  formatBindSpec,
-  formatServer,
-  parseBindSpec,
-  parseDurationMs,
-  parseInterface,
-  parseMark,
-  parseTunnelName,
-  valueParser,
-} from "./value_parsers.ts";
+import { bindSpec, tunnelFields } from "./tunnel_fields.ts";
+import { endpointReader, formatServer, valueParser } from "./value_parsers.ts";
 
 /** Names of the commands in the order of `--help`; `completions` is built into the runner. */
 export const COMMAND_NAMES: readonly CommandArgs["command"][] = [
   "open",
+  "forward",
   "stun",
   "stun-server",
   "demo",
@@ -30,6 +23,7 @@ export function commandParser(name: CommandArgs["command"], texts: Texts): Field
 
 const BUILDERS: Readonly<Record<CommandArgs["command"], (builder: ParserBuilder) => Field<CommandArgs>>> = {
   "open": openParser,
+  "forward": forwardParser,
   "stun": stunParser,
   "stun-server": stunServerParser,
   "demo": (b) => b.command<DemoArgs>("demo", b.texts.help.demo, { ...b.shared() }),
@@ -49,61 +43,11 @@ const BUILDERS: Readonly<Record<CommandArgs["command"], (builder: ParserBuilder)
 };
 
 function openParser(b: ParserBuilder): Field<CommandArgs> {
-  const { help, usage } = b.texts;
-  const plain = (value: string): string => value;
+  const { help } = b.texts;
   return b.command<OpenArgs>("open", help.open, {
-    bind: b.argument(
-      valueParser({
-        metavar: "[IP:]PORT",
-        read: parseBindSpec,
-        write: formatBindSpec,
-        refuse: usage.badPort,
-      }),
-      help.port,
-    ),
-    tcp: b.flag("--tcp", help.tcp),
-    udp: b.flag("--udp", help.udp),
-    ipv4: b.flag("-4", help.ipv4),
-    ipv6: b.flag("-6", help.ipv6),
-    stun: b.options("--stun", b.server(3478), help.stunServers),
-    keepAlive: b.options("--keep-alive", b.server(80), help.keepAlive),
-    intervalMs: b.option(
-      "--interval",
-      valueParser({
-        metavar: "TIME",
-        read: parseDurationMs,
-        write: (ms) => `${ms}ms`,
-        refuse: usage.badDuration,
-      }),
-      help.interval,
-    ),
-    interface: b.option(
-      "--interface",
-      valueParser({
-        metavar: "NAME|IP",
-        read: parseInterface,
-        write: (spec) => spec.kind === "device" ? spec.name : spec.address,
-        refuse: usage.badInterface,
-      }),
-      help.interfaceName,
-    ),
-    mark: b.option(
-      "--mark",
-      valueParser({ metavar: "N", read: parseMark, write: String, refuse: usage.badMark }),
-      help.mark,
-    ),
-    exec: b.option(
-      "--exec",
-      valueParser({ metavar: "SCRIPT", isPath: true, read: plain, write: plain, refuse: usage.execMissing }),
-      help.exec,
-    ),
-    name: b.option(
-      "--name",
-      valueParser({ metavar: "NAME", read: parseTunnelName, write: plain, refuse: usage.badName }),
-      help.name,
-    ),
+    bind: b.argument(bindSpec(b.texts), help.port),
+    ...tunnelFields(b),
     test: b.flag("--test", help.test),
-    force: b.flag("--force", help.force),
     ...b.shared(),
   }, help.openLong);
 }

@@ -1,5 +1,5 @@
 import { type Endpoint, formatEndpoint } from "../core/endpoint.ts";
-import type { MappingEvent } from "../core/mapping.ts";
+import type { ClientEvent, MappingEvent } from "../core/mapping.ts";
 import type { LineTexts, Texts } from "../text/texts.ts";
 
 /** Options for {@linkcode eventToLines}. */
@@ -67,12 +67,45 @@ function verdictOf(event: MappingEvent, line: LineTexts): string {
         ? line.hookFailed(event.command, event.error ?? "")
         : line.hookEnded(event.command, event.status);
     case "client":
-      return [event.state, event.reason].filter((part) => part !== undefined).join(", ");
+      return clientVerdict(event, line);
     case "mapped":
     case "restored":
     case "stopped":
       return line[event.event];
   }
+}
+
+function clientVerdict(event: ClientEvent, line: LineTexts): string {
+  const { state, local, target, reason = "", bytesIn = 0, bytesOut = 0, durationMs = 0 } = event;
+  const words = Object.entries(line.clientReasons).find(([known]) => known === reason)?.[1] ?? reason;
+  switch (state) {
+    case "opened": {
+      const ends = [local, target].filter((end) => end !== undefined).map(formatEndpoint);
+      return line.clientOpened(ends.join(" -> ") || "-");
+    }
+    case "closed": {
+      const amount = line.clientAmount(formatBytes(bytesIn), formatBytes(bytesOut));
+      return line.clientClosed(words, line.clientLasted(amount, formatDuration(durationMs)));
+    }
+    case "refused":
+      return line.clientRefused(words);
+  }
+}
+
+/** Three figures and a unit (powers of 1000): `999 B`, `1.23 kB`, `45.6 MB`. */
+function formatBytes(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB", "PB"];
+  let value = bytes;
+  let unit = 0;
+  for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1000;
+  return `${unit === 0 ? value : Number(value.toPrecision(3))} ${units[unit]}`;
+}
+
+/** `0.4 s`, `12 s`, `3 min`, `2.5 h`. */
+function formatDuration(ms: number): string {
+  if (ms < 9950) return `${Number((ms / 1000).toFixed(1))} s`;
+  if (ms < 119_500) return `${Math.round(ms / 1000)} s`;
+  return ms < 7_170_000 ? `${Math.round(ms / 60_000)} min` : `${Number((ms / 3_600_000).toFixed(1))} h`;
 }
 
 function testLine(protocol: MappingEvent["protocol"], external: Endpoint, line: LineTexts): string {

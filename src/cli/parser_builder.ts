@@ -1,6 +1,6 @@
 import { object } from "@optique/core/constructs";
 import { type Message, text } from "@optique/core/message";
-import { multiple, optional } from "@optique/core/modifiers";
+import { multiple, optional, withDefault } from "@optique/core/modifiers";
 import type { Parser } from "@optique/core/parser";
 import { argument, command, constant, option } from "@optique/core/primitives";
 import { findSimilar } from "@optique/core/suggestion";
@@ -70,6 +70,15 @@ export class ParserBuilder {
   /** An option that may be given once. */
   option<T>(name: OptionName, value: ValueParser<"sync", T>, description: string): Field<T | undefined> {
     return optional(this.#option(name, value, description));
+  }
+
+  /** An option that has a value without being given. */
+  optionOr<T>(
+    name: OptionName,
+    value: ValueParser<"sync", T>,
+    more: { readonly fallback: T; readonly description: string },
+  ): Field<T> {
+    return withDefault(this.#option(name, value, more.description), more.fallback);
   }
 
   /** An option that may be repeated. */

@@ -102,6 +102,9 @@ async function dispatch(args: CommandArgs, session: Session): Promise<number> {
     case "open":
       await (await import("./open.ts")).runOpen(args, session);
       return 0;
+    case "forward":
+      await (await import("./forward.ts")).runForward(args, session);
+      return 0;
     case "stun":
       return await (await import("./stun.ts")).runStun(args, session);
     case "stun-server":

@@ -10,6 +10,7 @@ import {
   parseEndpoint,
   parseHostPort,
 } from "../core/endpoint.ts";
+import { formatCidr, parseCidr } from "../forward/cidr.ts";
 import { formatPortSpec, parsePortSpec, type PortSpec } from "../keeper/port_spec.ts";
 
 /** What `open` binds: a port choice, and the local address if one was given. */
@@ -97,10 +98,80 @@ const UNIT_MS: Readonly<Record<string, number>> = {
  * @throws {SyntaxError} If it is something else.
  */
 export function parseDurationMs(duration: string): number {
-  const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|)$/.exec(duration);
+  return readDuration(duration, { leastMs: 100, mostMs: 3_600_000 });
+}
+
+/**
+ * Parses an idle limit, in the spelling of {@linkcode parseDurationMs}.
+ *
+ * @returns Milliseconds, from one second to seven days.
+ * @throws {SyntaxError} If it is something else.
+ */
+export function parseIdleMs(duration: string): number {
+  return readDuration(duration, { leastMs: 1000, mostMs: 604_800_000 });
+}
+
+function readDuration(text: string, limits: { readonly leastMs: number; readonly mostMs: number }): number {
+  const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|)$/.exec(text);
   const ms = Math.round(Number(match?.[1]) * (UNIT_MS[match?.[2] ?? ""] ?? NaN));
-  if (!(ms >= 100 && ms <= 3_600_000)) throw new SyntaxError(`Cannot parse time "${duration}"`);
+  if (!(ms >= limits.leastMs && ms <= limits.mostMs)) throw new SyntaxError(`Cannot parse time "${text}"`);
   return ms;
+}
+
+/**
+ * Parses a target: `HOST:PORT`, `[V6]:PORT`, or `PORT` alone for 127.0.0.1. Port 0 is the external port.
+ *
+ * @throws {SyntaxError} If it is something else.
+ */
+export function parseTarget(target: string): HostPort {
+  return parseHostPort(/^\d+$/.test(target) ? `127.0.0.1:${target}` : target);
+}
+
+/**
+ * Parses a CIDR or a single address.
+ *
+ * @returns Its canonical spelling.
+ * @throws {SyntaxError} If it is something else.
+ */
+export function parseCidrText(cidr: string): string {
+  return formatCidr(parseCidr(cidr));
+}
+
+/**
+ * Parses how many of something there may be.
+ *
+ * @returns 1 to 1 000 000.
+ * @throws {SyntaxError} If it is something else.
+ */
+export function parseCount(count: string): number {
+  const value = /^[1-9]\d{0,6}$/.test(count) ? Number(count) : NaN;
+  if (!(value <= 1_000_000)) throw new SyntaxError(`Cannot parse count "${count}"`);
+  return value;
+}
+
+const BYTES: Readonly<Record<string, number>> = { "": 1, "k": 1000, "m": 1_000_000, "g": 1_000_000_000 };
+
+/**
+ * Parses bytes per second: `500k`, `2M`, `1.5M`, `1G`; powers of 1000.
+ *
+ * @returns Bytes per second, from 1000: less would not carry a handshake in time.
+ * @throws {SyntaxError} If it is something else.
+ */
+export function parseByteRate(rate: string): number {
+  const match = /^(\d{1,12}(?:\.\d{1,3})?)([kmg]?)$/i.exec(rate);
+  const bytes = Math.round(Number(match?.[1]) * (BYTES[match?.[2]?.toLowerCase() ?? ""] ?? NaN));
+  if (!(bytes >= 1000 && bytes <= 1e12)) throw new SyntaxError(`Cannot parse rate "${rate}"`);
+  return bytes;
+}
+
+/**
+ * Takes the name of a congestion control algorithm.
+ *
+ * @throws {SyntaxError} If it is longer than the kernel allows (TCP_CA_NAME_MAX - 1), or no word.
+ */
+export function parseCongestion(name: string): string {
+  if (!/^[\w-]{1,15}$/.test(name)) throw new SyntaxError(`Cannot use congestion control "${name}"`);
+  return name;
 }
 
 /**

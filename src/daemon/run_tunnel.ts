@@ -3,6 +3,7 @@ import type { Feed } from "../core/feed.ts";
 import type { MappingEvent, MappingFields } from "../core/mapping.ts";
 import type { Platform } from "../core/platform.ts";
 import { TaskGroup } from "../core/task_group.ts";
+import type { Forwarder, ForwardSession } from "../forward/forwarder.ts";
 import { HookRunner } from "../hook/hook_runner.ts";
 import { keepMapping } from "../keeper/keep_mapping.ts";
 import { keepTcp } from "../keeper/keep_tcp.ts";
@@ -24,6 +25,8 @@ export interface TunnelParts {
   readonly filtering: FilteringMemory;
   readonly servers: StunServerList;
   readonly feed: Feed<MappingEvent>;
+  /** Opened by the first tunnel that forwards. */
+  readonly openForwarder: () => Promise<Forwarder>;
   readonly endsWhenUnusable: boolean;
   readonly lang: Lang;
 }
@@ -39,6 +42,7 @@ export async function runTunnel(plan: TunnelPlan, parts: TunnelParts, signal: Ab
   const { name, protocol } = plan;
   const tokens = new CheckTokens(platform.random);
   let mapping: MappingFields | undefined;
+  let forwarding: ForwardSession | undefined;
   try {
     await using group = new TaskGroup(signal);
     await using hooks = new HookRunner({
@@ -61,7 +65,27 @@ export async function runTunnel(plan: TunnelPlan, parts: TunnelParts, signal: Ab
         feed.emit({ event: "checked", name, protocol, at: platform.clock.date(), external, reachability });
       });
     };
-    const tell = (event: MappingEvent): void => {
+    const serve = async (internal: Endpoint): Promise<AsyncDisposable> => {
+      const { forward } = plan;
+      if (forward === undefined) {
+        return await serveTest(internal, {
+          plan,
+          platform,
+          tokens,
+          lang: parts.lang,
+          getMapping: () => mapping,
+        });
+      }
+      const forwarder = await parts.openForwarder();
+      const session = await forwarder.forward(internal, forward, (record) => {
+        feed.emit({ event: "client", name, protocol, at: platform.clock.date(), ...record });
+      });
+      forwarding = session;
+      return session;
+    };
+    const tell = (news: MappingEvent): void => {
+      if ("external" in news && news.external !== undefined) forwarding?.retarget(news.external);
+      const event = withTarget(news, forwarding?.target);
       feed.emit(event);
       hooks.deliver(event);
       if (event.event === "lost" || event.event === "unusable") mapping = undefined;
@@ -76,8 +100,7 @@ export async function runTunnel(plan: TunnelPlan, parts: TunnelParts, signal: Ab
       transport: protocol === "tcp" ? keepTcp(plan, platform) : keepUdp(plan, platform),
       servers: parts.servers,
       emit: tell,
-      serve: (internal: Endpoint) =>
-        serveTest(internal, { plan, platform, tokens, lang: parts.lang, getMapping: () => mapping }),
+      serve,
       probeFiltering: async (address, probeSignal) => (await filtering.probe(address, probeSignal)).filtering,
       endsWhenUnusable: parts.endsWhenUnusable,
       signal,
@@ -85,6 +108,11 @@ export async function runTunnel(plan: TunnelPlan, parts: TunnelParts, signal: Ab
   } finally {
     feed.emit({ event: "stopped", name, protocol, at: platform.clock.date() });
   }
+}
+
+function withTarget(event: MappingEvent, target: Endpoint | undefined): MappingEvent {
+  const hasTarget = event.event === "mapped" || event.event === "changed" || event.event === "restored";
+  return hasTarget && target !== undefined ? { ...event, target } : event;
 }
 
 /** Says what is odd about an external endpoint that a STUN server named. */

@@ -5,6 +5,7 @@ import { Feed } from "../core/feed.ts";
 import type { MappingEvent } from "../core/mapping.ts";
 import type { Platform } from "../core/platform.ts";
 import { TaskGroup } from "../core/task_group.ts";
+import type { Forwarder } from "../forward/forwarder.ts";
 import { Uplink } from "../keeper/uplink.ts";
 import type { TunnelPlan } from "../plan/tunnel_plan.ts";
 import { StunServerList } from "../stun/server_list.ts";
@@ -40,6 +41,7 @@ export async function runTunnels(plans: readonly TunnelPlan[], options: RunTunne
   );
   using _subscription = feed.subscribe(emit);
   const servers = new Shared<StunServerList>();
+  const forwarders = new Shared<Promise<Forwarder>>();
   const uplinks = new Shared<Promise<{ readonly uplink: Uplink; readonly filtering: FilteringMemory }>>();
   await using opened = new AsyncDisposableStack();
   await using group = new TaskGroup(signal);
@@ -53,7 +55,20 @@ export async function runTunnels(plans: readonly TunnelPlan[], options: RunTunne
       JSON.stringify([plan.protocol, plan.family, plan.stunServers]),
       () => new StunServerList({ specs: plan.stunServers, family: plan.family, platform }),
     );
-    const parts: TunnelParts = { platform, ...line, servers: list, feed, endsWhenUnusable, lang };
+    const openOnce = (): Promise<Forwarder> =>
+      forwarders.get("", async () => {
+        const { openForwarder } = await import("../forward/open_forwarder.ts");
+        return opened.use(await openForwarder({ platform }));
+      });
+    const parts: TunnelParts = {
+      platform,
+      ...line,
+      servers: list,
+      feed,
+      openForwarder: openOnce,
+      endsWhenUnusable,
+      lang,
+    };
     group.spawn((tunnelSignal) => runTunnel(plan, parts, tunnelSignal));
   }
   await group.join();

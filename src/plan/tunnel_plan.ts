@@ -1,4 +1,5 @@
 import type { HostPort } from "../core/endpoint.ts";
+import type { ForwardOptions } from "../forward/options.ts";
 import type { KeeperOptions } from "../keeper/options.ts";
 
 /** A user's program to run on events of a tunnel. */
@@ -20,6 +21,8 @@ export interface TunnelPlan extends KeeperOptions {
   readonly stunServers: readonly HostPort[];
   /** STUN servers for the UDP canary of the local address; empty: no canary. */
   readonly canaryServers: readonly HostPort[];
+  /** Forward what comes in; absent: something else serves the port, or the test page does. */
+  readonly forward?: ForwardOptions | undefined;
   /** Serve the test page on the mapped port. */
   readonly servesTestPage: boolean;
   /** Programs to run when the mapping changes, in order. */

@@ -7,6 +7,7 @@ export const en: Texts = {
 
   porthole open 3456 --test     open TCP port 3456 and serve a test page on it
   porthole open 3456            keep it open for your own service on port 3456
+  porthole forward nas.lan:22   open a public port for a service anywhere in your network
   porthole demo                 see the whole story on this machine, without network
   porthole --help               every command; "porthole open --help" for its flags`,
   help: {
@@ -15,12 +16,30 @@ export const en: Texts = {
     openLong:
       "Maps PORT to a public endpoint, prints that endpoint and each change of it, and repairs the mapping until " +
       "it is stopped. Something else serves the port, unless --test is given.",
+    forward: "Keep a public port open and forward it to a target.",
+    forwardLong:
+      "Maps a local port to a public endpoint, as open does, and forwards what comes in to TARGET: HOST:PORT, " +
+      "[V6]:PORT, or PORT alone for this machine. Every client is told of. Limits are per tunnel.",
     stun: "Ask STUN servers which public endpoint they see.",
     stunServer: "Be a STUN server (RFC 8489; RFC 5780 with --alternate).",
     demo: "Show the whole story on loopback: no root, no network.",
     ip4p: "Encode an IPv4 endpoint as an IP4P address, or decode one.",
     completions: "Print shell completions: bash, fish, nu, pwsh or zsh.",
     port: "Port to open: N, 0 for any, A-B in turn, A~B at random; with the local address before it.",
+    target: "Where to: HOST:PORT, [V6]:PORT, or PORT alone for 127.0.0.1. Port 0 is the public port.",
+    forwardPort: "Local port to map, as in open. Default 0 (any).",
+    idle: "Close connections and sessions without traffic after this. Default 5m; UDP 90s.",
+    method: "auto and relay carry the bytes; nftables lets the kernel do it (root). Default auto.",
+    proxyProtocol: "Tell the target the client's address by a PROXY protocol header: v1 or v2.",
+    transparent:
+      "Connect to the target from the client's own address (root; the target must route back here).",
+    congestion: "TCP congestion control towards clients, bbr for example.",
+    allow: "Let in only these addresses, as CIDR; repeatable.",
+    deny: "Never let in these addresses, as CIDR; repeatable.",
+    maxClients: "Clients at a time in all.",
+    perClient: "Connections at a time for each client address (IPv6: each /64).",
+    perClientRate: "New connections per second for each client address (IPv6: each /64).",
+    rate: "Bytes per second, both directions together: 500k, 2M, 1G.",
     tcp: "Open a TCP port (the default).",
     udp: "Open a UDP port; with --tcp, both.",
     ipv4: "Use IPv4 (the default).",
@@ -60,6 +79,19 @@ export const en: Texts = {
     noValue: (option) => `${option} takes no value`,
     seeHelp: (command) => `see "${command} --help"`,
     badPort: (text) => `Cannot use port "${text}": expected 0 to 65535, A-B or A~B with 1 <= A <= B`,
+    badTarget: (text) =>
+      `Cannot use target "${text}": expected HOST:PORT, [V6]:PORT, or PORT alone for 127.0.0.1`,
+    badIdle: (text) => `Cannot use idle time "${text}": expected 30s, 5m or 12h, from 1s to 168h`,
+    badCidr: (text) =>
+      `Cannot use CIDR "${text}": expected ADDRESS/BITS such as 192.0.2.0/24, or one address`,
+    badCount: (text) => `Cannot use count "${text}": expected 1 to 1000000`,
+    badRate: (text) =>
+      `Cannot use rate "${text}": expected bytes per second such as 500k, 2M or 1G, from 1000`,
+    badCongestion: (text) =>
+      `Cannot use congestion control "${text}": expected a name of up to 15 characters such as bbr`,
+    proxyV1Udp: "--proxy-protocol v1 has no UDP; use v2",
+    targetIsBind: (endpoint) =>
+      `Cannot forward to ${endpoint}: it is the endpoint to bind itself; choose another --port`,
     badInterface: (text) =>
       `Cannot use interface "${text}": expected a name of up to 15 characters, or an IP address`,
     badHost: (text) => `Cannot use server "${text}": expected HOST or HOST:PORT, IPv6 as [ADDRESS]:PORT`,
@@ -99,6 +131,29 @@ export const en: Texts = {
     hookEnded: (command, status) => `hook ${command} ended with ${status}`,
     hookFailed: (command, reason) => `hook ${command} failed: ${reason}`,
     stopped: "stopped",
+    clientOpened: (way) => `client came: ${way}`,
+    clientClosed: (reason, amount) => `client went: ${reason}; ${amount}`,
+    clientRefused: (reason) => `client refused: ${reason}`,
+    clientAmount: (bytesIn, bytesOut) => `${bytesIn} in, ${bytesOut} out`,
+    clientLasted: (amount, duration) => `${amount}, ${duration}`,
+    moreClients: (hidden) => `${hidden} more lines about clients not shown`,
+    clientReasons: {
+      "eof": "finished",
+      "idle": "idle",
+      "stopped": "porthole stopped",
+      "reset by client": "reset by client",
+      "reset by target": "reset by target",
+      "target refused": "the target refused",
+      "target timed out": "the target did not answer",
+      "target unreachable": "no way to the target",
+      "target unknown": "the target's address is not known",
+      "forwarder died": "the forwarder failed and starts again",
+      "denied": "denied",
+      "not allowed": "not on the allow list",
+      "full": "too many clients",
+      "too many connections from this address": "too many connections from this address",
+      "too fast": "new connections come too fast",
+    },
     testPage: (url) => `test page: ${url} (open it from another network, a phone for example)`,
     testDatagram: (endpoint) => `test: send any UDP datagram to ${endpoint}, it answers "It works!"`,
   },
@@ -112,8 +167,8 @@ export const en: Texts = {
     addressNotHere: 'no interface of this machine has that address; look at "ip address" and correct it',
     noSuchInterface: 'there is no such network interface; look at "ip link" and correct --interface',
     notPermitted:
-      "the system refuses; --mark and --interface NAME need CAP_NET_ADMIN or root, and a local firewall " +
-      "can refuse as well",
+      "the system refuses; --mark, --interface NAME and --transparent need CAP_NET_ADMIN or root, and a local " +
+      "firewall can refuse as well",
     noRoute: "there is no route to the internet; check the network, or the IP version (-4, -6)",
     resolve: "the name does not resolve; check its spelling and this machine's DNS",
     noStunServer: "no STUN server answered; check the network, or name other servers with --stun",

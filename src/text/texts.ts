@@ -7,12 +7,27 @@ export interface HelpTexts {
   readonly program: string;
   readonly open: string;
   readonly openLong: string;
+  readonly forward: string;
+  readonly forwardLong: string;
   readonly stun: string;
   readonly stunServer: string;
   readonly demo: string;
   readonly ip4p: string;
   readonly completions: string;
   readonly port: string;
+  readonly target: string;
+  readonly forwardPort: string;
+  readonly idle: string;
+  readonly method: string;
+  readonly proxyProtocol: string;
+  readonly transparent: string;
+  readonly congestion: string;
+  readonly allow: string;
+  readonly deny: string;
+  readonly maxClients: string;
+  readonly perClient: string;
+  readonly perClientRate: string;
+  readonly rate: string;
   readonly tcp: string;
   readonly udp: string;
   readonly ipv4: string;
@@ -54,6 +69,14 @@ export interface UsageTexts {
   readonly noValue: (option: string) => string;
   readonly seeHelp: (command: string) => string;
   readonly badPort: (text: string) => string;
+  readonly badTarget: (text: string) => string;
+  readonly badIdle: (text: string) => string;
+  readonly badCidr: (text: string) => string;
+  readonly badCount: (text: string) => string;
+  readonly badRate: (text: string) => string;
+  readonly badCongestion: (text: string) => string;
+  readonly proxyV1Udp: string;
+  readonly targetIsBind: (endpoint: string) => string;
   readonly badInterface: (text: string) => string;
   readonly badHost: (text: string) => string;
   readonly badEndpoint: (text: string) => string;
@@ -87,9 +110,39 @@ export interface LineTexts {
   readonly hookEnded: (command: string, status: number) => string;
   readonly hookFailed: (command: string, reason: string) => string;
   readonly stopped: string;
+  /** A client came; `way` is from our endpoint to the target, empty if it got nowhere. */
+  readonly clientOpened: (way: string) => string;
+  /** It went; `amount` is a {@linkcode LineTexts.clientLasted}. */
+  readonly clientClosed: (reason: string, amount: string) => string;
+  readonly clientRefused: (reason: string) => string;
+  /** Bytes from and to the client, with units. */
+  readonly clientAmount: (bytesIn: string, bytesOut: string) => string;
+  /** An amount, and how long it took. */
+  readonly clientLasted: (amount: string, duration: string) => string;
+  readonly moreClients: (hidden: string) => string;
+  /** Why clients went or were refused, by the reason of the event. */
+  readonly clientReasons: Readonly<Record<ClientReason, string>>;
   readonly testPage: (url: string) => string;
   readonly testDatagram: (endpoint: string) => string;
 }
+
+/** Reasons of `client` events that have words of their own; others are shown as they are. */
+export type ClientReason =
+  | "eof"
+  | "idle"
+  | "stopped"
+  | "reset by client"
+  | "reset by target"
+  | "target refused"
+  | "target timed out"
+  | "target unreachable"
+  | "target unknown"
+  | "forwarder died"
+  | "denied"
+  | "not allowed"
+  | "full"
+  | "too many connections from this address"
+  | "too fast";
 
 /** What to do about a fault; follows what the system said, on the same line. */
 export interface HintTexts {

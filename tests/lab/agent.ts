@@ -28,7 +28,10 @@ const OPERATIONS: Operations = {
   },
   serveUdp: async ({ at, text }) => {
     const socket = await bindUdp(at);
-    socket.on("message", (_data, from) => socket.send(text, from.port, from.address));
+    socket.on(
+      "message",
+      (_data, from) => socket.send(withClient(text, from.address), from.port, from.address),
+    );
     return null;
   },
   probeUdp: async ({ from, servers, change }) => {
@@ -58,6 +61,11 @@ function split(endpoint: string): [string, number] {
   return [endpoint.slice(0, colon).replace(/^\[|\]$/g, ""), Number(endpoint.slice(colon + 1))];
 }
 
+/** `{client}` in an answer becomes the address that the service sees. */
+function withClient(text: string, address = ""): string {
+  return text.replace("{client}", address.replace(/^::ffff:/, ""));
+}
+
 function bindUdp(at: string): Promise<DatagramSocket> {
   const [address, port] = split(at);
   const socket = createSocket({ type: address.includes(":") ? "udp6" : "udp4", reuseAddr: true });
@@ -74,10 +82,11 @@ function bindUdp(at: string): Promise<DatagramSocket> {
 
 function listen(at: string, text: string): Promise<void> {
   const [host, port] = split(at);
-  const body = `HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`;
   const server = createServer((socket: Socket) => {
+    const told = withClient(text, socket.remoteAddress);
+    const body = `HTTP/1.1 200 OK\r\nContent-Length: ${told.length}\r\n\r\n${told}`;
     socket.on("error", () => socket.destroy());
-    socket.once("data", () => socket.write(body));
+    socket.on("data", () => socket.write(body));
   });
   return new Promise((resolve, reject) => {
     server.once("error", reject);

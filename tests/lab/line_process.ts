@@ -77,6 +77,12 @@ export class LineProcess implements AsyncDisposable {
     await this.#stdin.write(new TextEncoder().encode(line + "\n"));
   }
 
+  /** Ends its standard input and waits for its end. */
+  async end(): Promise<void> {
+    if (this.#status === undefined) await this.#stdin.close().catch(() => {});
+    await this.#done;
+  }
+
   /** Sends a signal; nothing happens if it has ended. */
   kill(signal: Deno.Signal): void {
     if (this.#status === undefined) this.#child.kill(signal);

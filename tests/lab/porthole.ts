@@ -6,7 +6,7 @@ import { LineProcess } from "./line_process.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
-/** A JSON line of `porthole open`, as far as cases look at it. */
+/** A JSON line of `porthole open` or `porthole forward`, as far as cases look at it. */
 export interface PortholeEvent {
   readonly event: string;
   readonly protocol: string;
@@ -15,6 +15,10 @@ export interface PortholeEvent {
   readonly previous?: string;
   readonly reason?: string;
   readonly reachability?: string;
+  readonly state?: string;
+  readonly client?: string;
+  readonly bytesIn?: number;
+  readonly bytesOut?: number;
   /** `performance.now()` when the line was read. */
   readonly readAt: number;
 }
@@ -24,6 +28,8 @@ export interface PortholeOptions {
   readonly protocol: Protocol;
   /** @default {CASE_PORT} */
   readonly port?: number;
+  /** Runs `porthole forward` to this target. @default {undefined} */
+  readonly target?: string;
   /** Further arguments (`--test`, `--force`, `-6`, …). @default {[]} */
   readonly args?: readonly string[];
   /** Addresses of STUN servers. @default {STUN_ADDRESSES} */
@@ -62,12 +68,14 @@ export class Porthole implements AsyncDisposable {
     signal.addEventListener("abort", () => this.#rouse(), { once: true });
   }
 
-  /** Starts `porthole open`. */
+  /** Starts `porthole open`, or `porthole forward` if there is a target. */
   static start(lab: Lab, options: PortholeOptions): Porthole {
     const { port = CASE_PORT, args = [], stun = STUN_ADDRESSES, keepAlive = KEEP_ALIVE.steady } = options;
     const bracket = (address: string): string => address.includes(":") ? `[${address}]` : address;
+    const { target } = options;
+    const command = target === undefined ? ["open", `${port}`] : ["forward", target, "--port", `${port}`];
     const commandLine = [
-      ...[Deno.execPath(), "run", "-A", "--cached-only", MAIN, "open", `${port}`],
+      ...[Deno.execPath(), "run", "-A", "--cached-only", MAIN, ...command],
       ...[`--${options.protocol}`, "--json", "--log-level", options.logLevel ?? "debug"],
       ...stun.flatMap((address) => ["--stun", `${bracket(address)}:${STUN_PORT}`]),
       ...keepAlive.flatMap((address) => ["--keep-alive", `${bracket(address)}:80`]),

@@ -11,6 +11,8 @@
 import { parseArgs } from "node:util";
 import { conformance } from "./cases/conformance.ts";
 import { ending } from "./cases/ending.ts";
+import { forward } from "./cases/forward.ts";
+import { forwardNft } from "./cases/forward_nft.ts";
 import { helpers } from "./cases/helpers.ts";
 import { mapping } from "./cases/mapping.ts";
 import { recovery } from "./cases/recovery.ts";
@@ -50,7 +52,7 @@ async function main(): Promise<number> {
       list: { type: "boolean", default: false },
     },
   });
-  const jobs = [...conformance, ...mapping, ...recovery, ...helpers, ...refusal, ...ending]
+  const jobs = [...conformance, ...mapping, ...recovery, ...helpers, ...refusal, ...ending, ...forward, ...forwardNft]
     .flatMap((labCase) => labCase.protocols.map((protocol): Job => ({ labCase, protocol })))
     .filter((job) => values.case.length === 0 || values.case.some((text) => title(job).includes(text)));
   if (values.list) {
