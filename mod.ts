@@ -34,6 +34,7 @@ export { type LogFields, type Logger, silentLogger } from "./src/core/log.ts";
 export type {
   ChangedEvent,
   CheckedEvent,
+  ClientEvent,
   EventBase,
   HookEvent,
   LostEvent,
@@ -62,6 +63,7 @@ export {
 export type { Platform } from "./src/core/platform.ts";
 export { type Random, systemRandom } from "./src/core/random.ts";
 export { runTunnels, type RunTunnelsOptions } from "./src/daemon/run_tunnels.ts";
+export type { AccessOptions, ForwardMethod, ForwardOptions } from "./src/forward/options.ts";
 export { DEFAULT_KEEP_ALIVE_HOSTS } from "./src/keeper/default_hosts.ts";
 export { BindError, type UnusableCause, UnusableNatError } from "./src/keeper/errors.ts";
 export type { KeeperOptions } from "./src/keeper/options.ts";

@@ -121,16 +121,18 @@ async function run(
   return { success, out: text.decode(stdout), err: text.decode(stderr) };
 }
 
+const WORKER = "src/forward/worker.ts";
+
 /** How one target went; `undefined` is success. */
 type Fault = { readonly downloadFrom: string } | { readonly message: string } | undefined;
 
 /**
- * Builds one target. Dynamic imports with a literal path are part of the module graph, so nothing needs
- * `--include` as long as no import path is computed.
+ * Builds one target. Dynamic imports with a literal path are part of the module graph; what `new Worker` starts is
+ * not, so it is named.
  */
 async function compileTarget(target: string, output: string): Promise<Fault> {
   const path = `${output}/${executableName(config.version, target)}`;
-  const flags = ["compile", "-A", "--frozen", "--target", target, "--output", path];
+  const flags = ["compile", "-A", "--frozen", "--target", target, "--include", WORKER, "--output", path];
   const { success, err } = await run(Deno.execPath(), [...flags, "main.ts"]);
   if (!success) {
     const failure = classifyFailure(err);

@@ -12,7 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "src/stun": ["src/core"],
   "src/behavior": ["src/core", "src/stun"],
   "src/keeper": ["src/core", "src/stun"],
-  "src/forward": ["ffi", "src/core"],
+  "src/forward": ["ffi", "src/core", "src/net"],
   "src/hook": ["src/core"],
   "src/status": ["src/core", "src/text"],
   "src/box": ["src/core"],

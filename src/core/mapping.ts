@@ -94,12 +94,15 @@ export interface HookEvent extends EventBase {
 
 /** A client of the forwarder came, went, or was turned away. */
 export interface ClientEvent extends EventBase {
+  /** Name of the event. */
   readonly event: "client";
+  /** `refused` is turned away before anything was opened. */
   readonly state: "opened" | "closed" | "refused";
   /** Who it is. */
   readonly client: Endpoint;
   /** Our endpoint towards the target; the target's log shows it. Absent while there is none. */
   readonly local?: Endpoint;
+  /** Where its traffic went. */
   readonly target?: Endpoint;
   /** Bytes from the client to the target, once closed. */
   readonly bytesIn?: number;

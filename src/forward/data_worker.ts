@@ -10,6 +10,7 @@ import { SessionCap } from "./session_cap.ts";
 import { TcpListener } from "./tcp_listener.ts";
 import { TcpShared } from "./tcp_shared.ts";
 import { TokenBucket } from "./token_bucket.ts";
+import { UdpEngine } from "./udp_engine.ts";
 import { UdpRelay } from "./udp_relay.ts";
 import {
   type PackedValue,
@@ -48,6 +49,8 @@ export class DataWorker {
   readonly #vitals: WorkerVitals;
   readonly #loop: DataLoop;
   readonly #tcp: TcpShared;
+  /** Opened by the first UDP tunnel. */
+  #udp: UdpEngine | undefined;
   readonly #cap: SessionCap;
   readonly #relays = new Map<number, TunnelRelay>();
   #packed: PackedValue[] = [];
@@ -121,7 +124,7 @@ export class DataWorker {
       const parts = this.#partsOf(tunnel);
       const relay = tunnel.options.protocol === "tcp"
         ? new TcpListener(parts, this.#tcp)
-        : new UdpRelay(parts);
+        : new UdpRelay(parts, { engine: this.#udp ??= UdpEngine.open() });
       relay.setTargets(tunnel.targets);
       this.#relays.set(id, relay);
       this.#port.post({ type: "added", id });
@@ -185,6 +188,7 @@ export class DataWorker {
     for (const relay of this.#relays.values()) relay[Symbol.dispose]();
     this.#relays.clear();
     this.#tcp[Symbol.dispose]();
+    this.#udp?.[Symbol.dispose]();
     this.#loop[Symbol.dispose]();
     this.#flush();
     observeDescriptors(undefined);

@@ -17,7 +17,7 @@ import { type Endpoint, familyOf, formatEndpoint } from "../core/endpoint.ts";
 import { errorCode, errorMessage, PortholeError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { ForwardOptions } from "./options.ts";
-import { socketAddressOf } from "./socket_endpoint.ts";
+import { socketAddressOf } from "../net/socket_address.ts";
 
 /**
  * Clients that wait to be accepted: a burst that overflows the queue costs each further client a second, as its

@@ -9,7 +9,7 @@ import {
   sendWithoutDelay,
 } from "../../ffi/mod.ts";
 import { type Endpoint, familyOf, formatEndpoint } from "../core/endpoint.ts";
-import { socketAddressOf } from "./socket_endpoint.ts";
+import { socketAddressOf } from "../net/socket_address.ts";
 
 /**
  * Begins to connect to a target; it stands when the socket becomes writable without an error.

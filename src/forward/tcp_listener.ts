@@ -2,7 +2,7 @@ import { acceptConnection, type Accepted, EPOLLIN, resetSocketOnClose } from "..
 import type { Endpoint } from "../core/endpoint.ts";
 import { errorCode } from "../core/errors.ts";
 import type { RelayParts, TunnelRelay } from "./relay_host.ts";
-import { endpointOf } from "./socket_endpoint.ts";
+import { endpointOf } from "../net/socket_address.ts";
 import type { TcpLane } from "./tcp_lane.ts";
 import { TcpSession, type TcpSessionOwner } from "./tcp_session.ts";
 import type { TcpShared } from "./tcp_shared.ts";

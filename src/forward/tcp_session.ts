@@ -16,7 +16,7 @@ import type { LoopHandler } from "./data_loop.ts";
 import type { Expiring } from "./expiry_wheel.ts";
 import { encodeProxyHeader } from "./proxy_protocol.ts";
 import type { RelayParts } from "./relay_host.ts";
-import { endpointOf } from "./socket_endpoint.ts";
+import { endpointOf } from "../net/socket_address.ts";
 import { beginConnect } from "./tcp_connect.ts";
 import { type PumpEnd, TcpLane } from "./tcp_lane.ts";
 import { type RelaySide, TcpRelay } from "./tcp_relay.ts";

@@ -1,7 +1,7 @@
 import { decodeSockaddr } from "../../ffi/mod.ts";
 import { PEER_WORDS } from "../../ffi/mmsg.ts";
 import type { Endpoint } from "../core/endpoint.ts";
-import { endpointOf } from "./socket_endpoint.ts";
+import { endpointOf } from "../net/socket_address.ts";
 import type { SessionKey } from "./udp_sessions.ts";
 
 /** AF_INET; the low half of the first word of a sockaddr, as both architectures are little-endian. */

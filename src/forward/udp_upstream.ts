@@ -10,7 +10,7 @@ import {
 import { askReceiveBuffer, joinReceivedDatagrams } from "../../ffi/udp_options.ts";
 import { type Endpoint, type Family, familyOf, formatEndpoint } from "../core/endpoint.ts";
 import { errorCode, errorMessage } from "../core/errors.ts";
-import { endpointOf, socketAddressOf } from "./socket_endpoint.ts";
+import { endpointOf, socketAddressOf } from "../net/socket_address.ts";
 
 /** Takes a burst that arrives while the thread is busy elsewhere; the default of 208 KiB lost half in the spike. */
 export const RECEIVE_BUFFER_BYTES: number = 4 * 1024 * 1024;

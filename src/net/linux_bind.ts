@@ -11,7 +11,7 @@ import {
 } from "../../ffi/mod.ts";
 import { type Endpoint, type Family, familyOf, formatEndpoint } from "../core/endpoint.ts";
 import type { BindOptions } from "../core/net.ts";
-import { toSocketAddress } from "./socket_address.ts";
+import { socketAddressOf } from "./socket_address.ts";
 
 /** Opens a TCP socket with its options and binds it. @throws {SystemError} With the address in its message. */
 export function bindStreamSocket(
@@ -25,7 +25,7 @@ export function bindStreamSocket(
   if (options.reusePort) shareSocketPort(socket);
   // Connections of an earlier run in TIME_WAIT must not block the port.
   else if (!options.isExclusive) reuseSocketAddress(socket);
-  if (local !== undefined) bindSocket(socket, toSocketAddress(local), formatEndpoint(local));
+  if (local !== undefined) bindSocket(socket, socketAddressOf(local), formatEndpoint(local));
   rollback.move();
   return socket;
 }
@@ -35,7 +35,7 @@ export function bindDatagramSocket(local: Endpoint, options: BindOptions): Descr
   using rollback = new DisposableStack();
   const socket = rollback.use(openDatagramSocket(familyOf(local.address)));
   applyPathOptions(socket, familyOf(local.address), options);
-  const address = toSocketAddress(local);
+  const address = socketAddressOf(local);
   // The kernel counts a shareable UDP port as free, so "any port" could be one that another of our sockets has.
   const isShared = options.reusePort === true;
   if (isShared && local.port !== 0) shareSocketPort(socket);

@@ -15,7 +15,7 @@ import { bindStreamSocket } from "./linux_bind.ts";
 import type { LinuxContext } from "./linux_context.ts";
 import { LinuxStream } from "./linux_stream.ts";
 import type { ReadyHandler, Watch } from "./reactor.ts";
-import { toEndpoint, toSocketAddress } from "./socket_address.ts";
+import { endpointOf, socketAddressOf } from "./socket_address.ts";
 
 /**
  * Connects; see {@linkcode ConnectOptions}. Handlers are called in a later macrotask than the one that resolves
@@ -31,7 +31,7 @@ export function connectLinuxStream(
   return new Promise((resolve, reject) => {
     options.signal?.throwIfAborted();
     using rollback = new DisposableStack();
-    const remote = toSocketAddress(options.remote);
+    const remote = socketAddressOf(options.remote);
     const socket = rollback.use(bindStreamSocket(familyOf(options.remote.address), options.local, options));
     sendWithoutDelay(socket);
     if (options.probe) probeSocket(socket, options.probe);
@@ -84,7 +84,7 @@ class PendingConnect implements ReadyHandler, Disposable {
     const stream = new LinuxStream(this.#context, {
       socket,
       watch: this.#watch,
-      local: toEndpoint(localAddress(socket)),
+      local: endpointOf(localAddress(socket)),
       remote: this.#options.remote,
     });
     this.#letGo();

@@ -19,7 +19,7 @@ import type { DatagramOptions, DatagramSocket } from "../core/net.ts";
 import { bindDatagramSocket } from "./linux_bind.ts";
 import type { LinuxContext } from "./linux_context.ts";
 import type { ReadyHandler, Watch } from "./reactor.ts";
-import { toEndpoint, toSocketAddress } from "./socket_address.ts";
+import { endpointOf, socketAddressOf } from "./socket_address.ts";
 
 /** Datagrams taken from one socket before others get their turn. */
 const DATAGRAMS_PER_TURN = 64;
@@ -27,7 +27,7 @@ const DATAGRAMS_PER_TURN = 64;
 /** Opens a UDP socket; see {@linkcode DatagramOptions}. @throws {SystemError} */
 export function openLinuxDatagram(context: LinuxContext, options: DatagramOptions): DatagramSocket {
   using rollback = new DisposableStack();
-  const remote = options.remote === undefined ? undefined : toSocketAddress(options.remote);
+  const remote = options.remote === undefined ? undefined : socketAddressOf(options.remote);
   const socket = rollback.use(bindDatagramSocket(options.local, options));
   if (remote !== undefined && options.remote !== undefined) {
     connectSocket(socket, remote, formatEndpoint(options.remote));
@@ -58,7 +58,7 @@ class LinuxDatagram implements DatagramSocket, ReadyHandler {
     this.#context = context;
     this.#options = parts.options;
     this.#remote = parts.remote;
-    this.local = toEndpoint(localAddress(parts.socket));
+    this.local = endpointOf(localAddress(parts.socket));
     this.#watch = context.reactor.watch(parts.socket, EPOLLIN, this);
     this.#socket = parts.socket;
     context.owned.add(this);
@@ -88,9 +88,9 @@ class LinuxDatagram implements DatagramSocket, ReadyHandler {
       const from = receivedFrom();
       if (from === undefined) continue;
       if (this.#remote === undefined) {
-        this.#options.onDatagram(received(count), toEndpoint(from));
+        this.#options.onDatagram(received(count), endpointOf(from));
       } else if (isSameSocketAddress(from, this.#remote)) {
-        this.#options.onDatagram(received(count), this.#options.remote ?? toEndpoint(from));
+        this.#options.onDatagram(received(count), this.#options.remote ?? endpointOf(from));
       } // else a stranger's, queued between bind and connect
     }
   }
@@ -109,7 +109,7 @@ class LinuxDatagram implements DatagramSocket, ReadyHandler {
       return sendBytes(socket, data);
     }
     if (this.#encoded?.to.address !== to.address || this.#encoded.to.port !== to.port) {
-      this.#encoded = { to, bytes: encodeSockaddr(toSocketAddress(to)) };
+      this.#encoded = { to, bytes: encodeSockaddr(socketAddressOf(to)) };
     }
     return sendBytesTo(socket, data, this.#encoded.bytes);
   }

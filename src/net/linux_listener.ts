@@ -14,7 +14,7 @@ import { bindStreamSocket } from "./linux_bind.ts";
 import type { LinuxContext } from "./linux_context.ts";
 import { LinuxStream } from "./linux_stream.ts";
 import type { ReadyHandler, Watch } from "./reactor.ts";
-import { toEndpoint } from "./socket_address.ts";
+import { endpointOf } from "./socket_address.ts";
 
 /** Connections accepted before others get their turn. */
 const ACCEPTS_PER_TURN = 64;
@@ -46,7 +46,7 @@ class LinuxListener implements StreamListener, ReadyHandler {
   constructor(context: LinuxContext, socket: Descriptor, options: ListenOptions) {
     this.#context = context;
     this.#options = options;
-    this.local = toEndpoint(localAddress(socket));
+    this.local = endpointOf(localAddress(socket));
     this.#watch = context.reactor.watch(socket, EPOLLIN, this);
     this.#socket = socket;
     context.owned.add(this);
@@ -84,8 +84,8 @@ class LinuxListener implements StreamListener, ReadyHandler {
     const socket = rollback.use(accepted.socket);
     const stream = new LinuxStream(this.#context, {
       socket,
-      local: toEndpoint(localAddress(socket)),
-      remote: toEndpoint(accepted.remote),
+      local: endpointOf(localAddress(socket)),
+      remote: endpointOf(accepted.remote),
     });
     rollback.move();
     this.#hand(stream);

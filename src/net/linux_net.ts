@@ -21,7 +21,7 @@ import { openLinuxDatagram } from "./linux_datagram.ts";
 import { listenLinuxStream } from "./linux_listener.ts";
 import { Reactor } from "./reactor.ts";
 import { resolveName } from "./resolve_name.ts";
-import { toEndpoint, toSocketAddress } from "./socket_address.ts";
+import { endpointOf, socketAddressOf } from "./socket_address.ts";
 
 /** The discard port: some address has to be named, and no packet leaves. */
 const ANY_REMOTE_PORT = 9;
@@ -81,7 +81,7 @@ export class LinuxNet implements Net {
       isExclusive: !reusePort,
     });
     const reservation: PortReservation = {
-      local: toEndpoint(localAddress(socket)),
+      local: endpointOf(localAddress(socket)),
       [Symbol.dispose](): void {
         owned.delete(reservation);
         socket[Symbol.dispose]();
@@ -98,8 +98,8 @@ export class LinuxNet implements Net {
     using socket = openDatagramSocket(family);
     applyPathOptions(socket, family, options);
     const port = remote.port === 0 ? ANY_REMOTE_PORT : remote.port;
-    connectSocket(socket, toSocketAddress({ ...remote, port }), formatEndpoint(remote));
-    return toEndpoint(localAddress(socket)).address;
+    connectSocket(socket, socketAddressOf({ ...remote, port }), formatEndpoint(remote));
+    return endpointOf(localAddress(socket)).address;
   }
 
   resolve(host: string, family: Family, signal?: AbortSignal): Promise<readonly string[]> {

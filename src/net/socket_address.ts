@@ -7,7 +7,7 @@ import { addressBytes, type Endpoint, formatAddress } from "../core/endpoint.ts"
  * @throws {TypeError} If the address is none.
  * @throws {SystemError} ENODEV if the zone names no interface.
  */
-export function toSocketAddress(endpoint: Endpoint): SocketAddress {
+export function socketAddressOf(endpoint: Endpoint): SocketAddress {
   const { address, port } = endpoint;
   const bytes = addressBytes(address);
   if (bytes === undefined) throw new TypeError(`Cannot use address "${address}": it is not an IP address`);
@@ -17,7 +17,7 @@ export function toSocketAddress(endpoint: Endpoint): SocketAddress {
 }
 
 /** An endpoint as people write it; a scope id becomes `%name`, or `%index` where the name is gone. */
-export function toEndpoint(address: SocketAddress): Endpoint {
+export function endpointOf(address: SocketAddress): Endpoint {
   const { bytes, port, scopeId } = address;
   const text = formatAddress(bytes);
   if (scopeId === 0) return { address: text, port };

@@ -52,7 +52,16 @@ async function main(): Promise<number> {
       list: { type: "boolean", default: false },
     },
   });
-  const jobs = [...conformance, ...mapping, ...recovery, ...helpers, ...refusal, ...ending, ...forward, ...forwardNft]
+  const jobs = [
+    ...conformance,
+    ...mapping,
+    ...recovery,
+    ...helpers,
+    ...refusal,
+    ...ending,
+    ...forward,
+    ...forwardNft,
+  ]
     .flatMap((labCase) => labCase.protocols.map((protocol): Job => ({ labCase, protocol })))
     .filter((job) => values.case.length === 0 || values.case.some((text) => title(job).includes(text)));
   if (values.list) {

@@ -9,7 +9,7 @@ import { lowerLimit, runEnd, sendRemedy, UdpBatch, type UdpFlow } from "../../..
 import { peerEndpoint, peerKey } from "../../../src/forward/udp_peer.ts";
 import { addSlot } from "../../../src/forward/udp_engine.ts";
 import * as ffi from "../../../ffi/mod.ts";
-import { socketAddressOf } from "../../../src/forward/socket_endpoint.ts";
+import { socketAddressOf } from "../../../src/net/socket_address.ts";
 import { pattern, Peer, udpTest } from "./udp_rig.ts";
 
 const FLOW: UdpFlow = { peer: new Uint32Array(8), bytesIn: 0, bytesOut: 0 };

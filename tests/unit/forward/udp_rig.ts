@@ -7,7 +7,7 @@ import { DataLoop } from "../../../src/forward/data_loop.ts";
 import type { ClientRecord } from "../../../src/forward/forwarder.ts";
 import type { AccessOptions, ForwardOptions } from "../../../src/forward/options.ts";
 import { SessionCap } from "../../../src/forward/session_cap.ts";
-import { endpointOf, socketAddressOf } from "../../../src/forward/socket_endpoint.ts";
+import { endpointOf, socketAddressOf } from "../../../src/net/socket_address.ts";
 import { TokenBucket } from "../../../src/forward/token_bucket.ts";
 import type { UdpEngine } from "../../../src/forward/udp_engine.ts";
 import { UdpRelay } from "../../../src/forward/udp_relay.ts";
