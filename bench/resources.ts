@@ -9,7 +9,7 @@ import type { Figure } from "./figure.ts";
 
 const SCRIPT = new URL("./many_mappings.ts", import.meta.url).pathname;
 const MANY = 200;
-const SETTLE_MS = 10_000;
+const SETTLE_MS = 20_000;
 const IDLE_SECONDS = 30;
 
 interface Usage {

@@ -47,7 +47,7 @@ export async function runTunnels(plans: readonly TunnelPlan[], options: RunTunne
   await using group = new TaskGroup(signal);
   for (const plan of plans) {
     const line = await uplinks.get(uplinkKey(plan), async () => {
-      const uplink = opened.use(await openUplink(plan, plans, platform));
+      const uplink = opened.use(await openUplink(plan, platform));
       const filtering = new FilteringMemory({ ...plan, servers: plan.canaryServers, platform });
       return { uplink, filtering };
     });
@@ -89,9 +89,7 @@ function uplinkKey({ family, bindAddress, device, mark }: TunnelPlan): string {
   return JSON.stringify([family, bindAddress, device, mark]);
 }
 
-function openUplink(plan: TunnelPlan, plans: readonly TunnelPlan[], platform: Platform): Promise<Uplink> {
-  const siblings = plans.filter((other) => uplinkKey(other) === uplinkKey(plan));
-  const hasTcp = siblings.some((other) => other.protocol === "tcp");
+function openUplink(plan: TunnelPlan, platform: Platform): Promise<Uplink> {
   return Uplink.open({
     platform,
     family: plan.family,
@@ -100,7 +98,7 @@ function openUplink(plan: TunnelPlan, plans: readonly TunnelPlan[], platform: Pl
     mark: plan.mark,
     towards: somewhere(plan),
     canaryServers: plan.canaryServers,
-    sentinelHosts: hasTcp ? [] : plan.keepAliveHosts,
+    sentinelHosts: plan.keepAliveHosts,
   });
 }
 

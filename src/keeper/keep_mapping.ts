@@ -119,6 +119,8 @@ class Keeper implements AsyncDisposable {
         return this.#session?.openAnchor();
       case "renew-anchor":
         return this.#session?.anchor?.renew();
+      case "check-anchor":
+        return this.#session?.anchor?.check();
       case "look-up":
         return this.#lookUp(action.opinions);
       case "probe-filtering":
@@ -197,7 +199,7 @@ class Keeper implements AsyncDisposable {
     };
     const session = new Session(
       held,
-      (local) => this.#parts.transport.openAnchor(local, this.#parts.uplink.anchorProbe, handlers),
+      (local) => this.#parts.transport.openAnchor(local, handlers),
     );
     try {
       session.server = await this.#parts.serve(held.local);

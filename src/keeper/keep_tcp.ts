@@ -1,8 +1,11 @@
 import type { KeeperOptions } from "./options.ts";
 import type { Platform } from "../core/platform.ts";
 import { HostRotation } from "./host_rotation.ts";
-import { TcpAnchor } from "./tcp_anchor.ts";
+import { type AnchorProbe, TcpAnchor } from "./tcp_anchor.ts";
 import type { Transport } from "./transport.ts";
+
+/** Only has to find a broken host or connection: the uplink's sentinel is what notices a restart of the NAT. */
+const PROBE: AnchorProbe = { idleSeconds: 5, intervalSeconds: 2, userTimeoutMs: 10_000 };
 
 /** TCP: a bound socket holds the port, a long-lived connection to an HTTP host holds the mapping. */
 export function keepTcp(options: KeeperOptions, platform: Platform): Transport {
@@ -10,7 +13,7 @@ export function keepTcp(options: KeeperOptions, platform: Platform): Transport {
   const hosts = new HostRotation({ hosts: keepAliveHosts, family, platform });
   return {
     hold: (local) => platform.net.reservePort({ local, device, mark, reusePort: true }),
-    openAnchor: (local, probe, handlers) =>
-      TcpAnchor.open({ platform, local, device, mark, hosts, intervalMs, probe, ...handlers }),
+    openAnchor: (local, handlers) =>
+      TcpAnchor.open({ platform, local, device, mark, hosts, intervalMs, probe: PROBE, ...handlers }),
   };
 }

@@ -22,6 +22,7 @@ export function keepUdp(options: KeeperOptions, platform: Platform): Transport {
       }),
     openAnchor: () => ({
       renew: (): void => {},
+      check: (): void => {},
       [Symbol.asyncDispose]: (): Promise<void> => Promise.resolve(),
     }),
   };

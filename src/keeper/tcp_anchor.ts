@@ -37,6 +37,8 @@ const SHORT_LIFE_MS = 1_000;
 /** A SYN unanswered for so long is asked of another host. */
 const CONNECT_LIMIT_MS = 4_000;
 const RETRY = { firstMs: 1_000, maxMs: 15_000 } as const;
+/** Time for an answer on a living path, one retransmission included. */
+const CHECK_LIMIT_MS = 2_500;
 
 /**
  * The TCP connection that holds a mapping: kept to one of several busy HTTP hosts and judged by TCP alone. What
@@ -50,6 +52,9 @@ export class TcpAnchor implements AsyncDisposable {
   readonly #ended = new AbortController();
   #current: StreamConnection | undefined;
   #renewal = new AbortController();
+  /** Asks for an answer at once, while a connection stands. */
+  #check: (() => void) | undefined;
+  #overdue: Disposable | undefined;
   #isUp = false;
   #running: Promise<void> = Promise.resolve();
 
@@ -70,6 +75,14 @@ export class TcpAnchor implements AsyncDisposable {
     this.#current = undefined;
     if (this.#isUp) this.#tell("down");
     this.#renewal.abort(new DOMException("The anchor is renewed", "AbortError"));
+  }
+
+  /**
+   * Asks the host now instead of at the next interval; if it stays silent, another connection is opened before
+   * this one is given up. A restarted NAT forgets silently, and kernel probes take longer to tell.
+   */
+  check(): void {
+    this.#check?.();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -135,7 +148,7 @@ export class TcpAnchor implements AsyncDisposable {
     if (signal.aborted) return livedMs;
     platform.log.debug("Keep-alive connection ended", {
       host: formatEndpoint(host.spec),
-      reason: error === undefined ? "closed by the host" : errorMessage(error),
+      reason: error === undefined ? "closed or silent" : errorMessage(error),
     });
     this.#tell("down");
     if (error !== undefined) {
@@ -167,7 +180,7 @@ export class TcpAnchor implements AsyncDisposable {
         reusePort: true,
         signal: deadline.signal,
         probe,
-        onData: () => {},
+        onData: () => this.#takeAnswer(),
         onEnd,
       });
     } catch (error) {
@@ -176,7 +189,12 @@ export class TcpAnchor implements AsyncDisposable {
     }
   }
 
-  /** Sends a request each interval until the connection ends or the signal is aborted. */
+  #takeAnswer(): void {
+    this.#overdue?.[Symbol.dispose]();
+    this.#overdue = undefined;
+  }
+
+  /** Sends a request each interval until the connection ends, fails a check, or the signal is aborted. */
   async #converse(
     connection: StreamConnection,
     host: RotationHost,
@@ -192,14 +210,21 @@ export class TcpAnchor implements AsyncDisposable {
       timer = platform.clock.schedule(intervalMs, ask);
     };
     timer = platform.clock.schedule(intervalMs, ask);
-    const aborted = Promise.withResolvers<undefined>();
-    const stop = (): void => aborted.resolve(undefined);
+    const given = Promise.withResolvers<undefined>();
+    const stop = (): void => given.resolve(undefined);
+    this.#check = (): void => {
+      if (this.#overdue !== undefined) return;
+      this.#overdue = platform.clock.schedule(CHECK_LIMIT_MS, stop);
+      connection.write(request);
+    };
     until.signal.addEventListener("abort", stop, { once: true });
     if (until.signal.aborted) stop();
     try {
-      return await Promise.race([until.ending, aborted.promise]);
+      return await Promise.race([until.ending, given.promise]);
     } finally {
       timer[Symbol.dispose]();
+      this.#check = undefined;
+      this.#takeAnswer();
       until.signal.removeEventListener("abort", stop);
     }
   }

@@ -72,6 +72,8 @@ export type KeeperAction =
   | { readonly type: "unbind" }
   | { readonly type: "open-anchor" }
   | { readonly type: "renew-anchor" }
+  /** The anchor may be dead without knowing; a NAT that keeps its ports gives no other sign. */
+  | { readonly type: "check-anchor" }
   | { readonly type: "look-up"; readonly opinions: 1 | 2 }
   | { readonly type: "probe-filtering" }
   /** Look again after `delayMs`, or after the backoff of `failures` if that is sooner; replaces what was scheduled. */
@@ -356,9 +358,14 @@ function onAnchor(state: KeeperState, isUp: boolean, rules: KeeperRules): Transi
 
 function onDoubt(state: KeeperState, isRestart: boolean, rules: KeeperRules): Transition {
   if (state.internal === undefined || state.phase === "offline") return { state, actions: [] };
-  const renews = isRestart && rules.protocol === "tcp";
   const next: KeeperState = { ...state, isAnchorFresh: false };
-  const actions: KeeperAction[] = renews ? [{ type: "renew-anchor" }] : [];
+  const actions: KeeperAction[] = rules.protocol === "udp"
+    ? []
+    : isRestart
+    ? [{ type: "renew-anchor" }]
+    : state.isAnchorUp
+    ? [{ type: "check-anchor" }]
+    : [];
   if (state.lookup !== "idle") return { state: { ...next, lookup: "again" }, actions };
   return prefixed(actions, lookAgain(next, 2));
 }

@@ -1,7 +1,6 @@
 import type { Endpoint } from "../core/endpoint.ts";
 import type { Platform } from "../core/platform.ts";
 import type { KeeperOptions } from "./options.ts";
-import type { AnchorProbe } from "./tcp_anchor.ts";
 
 /** What an anchor tells. */
 export interface AnchorHandlers {
@@ -13,6 +12,8 @@ export interface AnchorHandlers {
 export interface Anchor extends AsyncDisposable {
   /** Starts over at once: what it had is known to be worthless. */
   renew(): void;
+  /** Makes sure soon that what it has still works, and starts over if not. */
+  check(): void;
 }
 
 /** A bound port that takes no traffic from anyone who shares it. */
@@ -28,7 +29,7 @@ export interface Transport {
    * @throws {Error} With the kernel's `code`.
    */
   hold(local: Endpoint): Promise<HeldPort>;
-  openAnchor(local: Endpoint, probe: AnchorProbe, handlers: AnchorHandlers): Anchor;
+  openAnchor(local: Endpoint, handlers: AnchorHandlers): Anchor;
 }
 
 /** Makes the {@linkcode Transport} of one tunnel. */

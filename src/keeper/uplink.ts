@@ -1,7 +1,7 @@
 import type { Endpoint, Family, HostPort } from "../core/endpoint.ts";
 import { errorMessage } from "../core/errors.ts";
 import type { Platform } from "../core/platform.ts";
-import { Canary, SERVERS_FOR_FAST_CANARY } from "./canary.ts";
+import { Canary, type CanaryAlarm } from "./canary.ts";
 import { HostRotation } from "./host_rotation.ts";
 import { type AnchorProbe, TcpAnchor } from "./tcp_anchor.ts";
 
@@ -32,8 +32,8 @@ export interface UplinkOptions {
   readonly towards: Endpoint;
   readonly canaryServers: readonly HostPort[];
   /**
-   * Hosts for a TCP connection that notices a restart of the NAT where there are too few STUN servers for a fast
-   * canary and no TCP tunnel does it; empty: none is opened.
+   * Hosts for the sentinel, one TCP connection that notices a restart of the NAT where the canary cannot: with few
+   * STUN servers not soon, and never where a NAT gives the same ports again. Empty: none is opened.
    */
   readonly sentinelHosts: readonly HostPort[];
 }
@@ -46,10 +46,10 @@ const OFFLINE_REFRESH_MS = 2_000;
 /** Longer than a lookup takes, shorter than anyone would wait for a repair. */
 const DOUBT_SPACING_MS = 2_000;
 
-/** With a fast canary the probes only have to find a broken host or connection. */
-const RELAXED_PROBE: AnchorProbe = { idleSeconds: 5, intervalSeconds: 2, userTimeoutMs: 10_000 };
-/** Without one they are what notices a restart of the NAT: two probes lost in a row, 3 s after the last answer. */
-const FAST_PROBE: AnchorProbe = { idleSeconds: 1, intervalSeconds: 1, userTimeoutMs: 3_000 };
+/** Two probes lost in a row, 3 s after the last answer: the sentinel is what notices a restart of the NAT. */
+const SENTINEL_PROBE: AnchorProbe = { idleSeconds: 1, intervalSeconds: 1, userTimeoutMs: 3_000 };
+/** The first packets belong to the mappings. */
+const SENTINEL_DELAY_MS = 1_000;
 
 /**
  * One way to the internet: the local address in use, watched, with one canary on it for all its tunnels.
@@ -62,6 +62,9 @@ export class Uplink implements AsyncDisposable {
   #doubtedMs = -Infinity;
   #canary: Canary | undefined;
   #sentinel: TcpAnchor | undefined;
+  #sentinelStart: Disposable | undefined;
+  /** A doubt that came too soon after another one. */
+  #deferred: Disposable | undefined;
   #watch: Disposable | undefined;
   #timer: Disposable | undefined;
   #refreshing: Promise<void> = Promise.resolve();
@@ -85,11 +88,6 @@ export class Uplink implements AsyncDisposable {
   /** The local address in use. */
   get address(): string | undefined {
     return this.#address;
-  }
-
-  /** How eagerly TCP connections of this uplink have to notice that the NAT forgot them. */
-  get anchorProbe(): AnchorProbe {
-    return this.#options.canaryServers.length >= SERVERS_FOR_FAST_CANARY ? RELAXED_PROBE : FAST_PROBE;
   }
 
   /** Adds a listener and tells it the address at once. */
@@ -118,6 +116,7 @@ export class Uplink implements AsyncDisposable {
     this.#watch?.[Symbol.dispose]();
     this.#timer?.[Symbol.dispose]();
     await this.#refreshing;
+    this.#deferred?.[Symbol.dispose]();
     await this.#closeGuards();
   }
 
@@ -165,8 +164,7 @@ export class Uplink implements AsyncDisposable {
     const { platform, family, device, mark, canaryServers, sentinelHosts } = this.#options;
     if (canaryServers.length > 0) {
       try {
-        const onAlarm = (alarm: string): void =>
-          void this.raiseDoubt({ reason: `canary: ${alarm}`, isRestart: alarm === "endpoint-changed" });
+        const onAlarm = (alarm: CanaryAlarm): void => this.#onAlarm(alarm);
         this.#canary = await Canary.open({
           platform,
           family,
@@ -180,23 +178,43 @@ export class Uplink implements AsyncDisposable {
         platform.log.warn("Cannot watch the NAT by a canary", { reason: errorMessage(error) });
       }
     }
-    if (sentinelHosts.length === 0 || canaryServers.length >= SERVERS_FOR_FAST_CANARY) return;
-    this.#sentinel = TcpAnchor.open({
-      platform,
-      local: { address, port: 0 },
-      device,
-      mark,
-      hosts: new HostRotation({ hosts: sentinelHosts, family, platform }),
-      intervalMs: REFRESH_MS,
-      probe: FAST_PROBE,
-      onChange: () => {},
-      onBreak: (reason) => void this.raiseDoubt({ reason: `sentinel: ${reason}` }),
+    if (sentinelHosts.length === 0 || this.#ended.signal.aborted) return;
+    this.#sentinelStart = platform.clock.schedule(SENTINEL_DELAY_MS, () => {
+      this.#sentinel = TcpAnchor.open({
+        platform,
+        local: { address, port: 0 },
+        device,
+        mark,
+        hosts: new HostRotation({ hosts: sentinelHosts, family, platform }),
+        intervalMs: REFRESH_MS,
+        probe: SENTINEL_PROBE,
+        onChange: () => {},
+        onBreak: (reason) => this.#doubtSoon({ reason: `sentinel: ${reason}` }),
+      });
+    });
+  }
+
+  #onAlarm(alarm: CanaryAlarm): void {
+    const isRestart = alarm === "endpoint-changed";
+    // What it would tell is known already; a new one can tell of the next restart.
+    if (isRestart) this.#sentinel?.renew();
+    this.raiseDoubt({ reason: `canary: ${alarm}`, isRestart });
+  }
+
+  /** Raises a doubt that nobody repeats: one that comes too soon after another is put off, not dropped. */
+  #doubtSoon(doubt: Doubt): void {
+    if (this.#ended.signal.aborted || this.#deferred !== undefined || this.raiseDoubt(doubt)) return;
+    const { clock } = this.#options.platform;
+    this.#deferred = clock.schedule(this.#doubtedMs + DOUBT_SPACING_MS - clock.now(), () => {
+      this.#deferred = undefined;
+      this.#doubtSoon(doubt);
     });
   }
 
   async #closeGuards(): Promise<void> {
     this.#canary?.[Symbol.dispose]();
     this.#canary = undefined;
+    this.#sentinelStart?.[Symbol.dispose]();
     await this.#sentinel?.[Symbol.asyncDispose]();
     this.#sentinel = undefined;
   }

@@ -39,6 +39,7 @@ export function countListeners(signal: AbortSignal): { readonly count: number } 
 /** What one keep-alive host does with a connection. */
 export type HostManners =
   | "patient"
+  | "silent"
   | "closes-at-once"
   | "closes-after-request"
   | "resets-at-once"
@@ -171,6 +172,7 @@ export class KeeperWorld {
         return {
           onData: (data) => {
             requests.push(new TextDecoder().decode(data));
+            if (host.manners === "silent") return;
             if (host.manners === "resets-after-request") return drop(connection);
             connection.write(new TextEncoder().encode("HTTP/1.1 503 Service Unavailable\r\n\r\n"));
             if (host.manners === "closes-after-request") connection.end();

@@ -146,9 +146,13 @@ export class Lab implements AsyncDisposable {
     return runCommand(inNamespace(this.names[role], commandLine), input === undefined ? {} : { input });
   }
 
-  /** Restarts the carrier's NAT: it forgets everything, and every port is dealt anew. */
-  async restartNat(): Promise<void> {
-    this.#ports.deal();
+  /**
+   * Restarts the carrier's NAT: it forgets everything.
+   *
+   * @param options `keepsPorts`: it will give the same external ports again. By default all are dealt anew.
+   */
+  async restartNat(options: { readonly keepsPorts?: boolean } = {}): Promise<void> {
+    if (!options.keepsPorts) this.#ports.deal();
     await this.#replaceNat();
   }
 

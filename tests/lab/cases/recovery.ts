@@ -1,5 +1,5 @@
 /** Something outside changes, and strangers get in again. */
-import { CASE_PORT, HOST_ADDRESSES } from "../addresses.ts";
+import { CASE_PORT, HOST_ADDRESSES, STUN_ADDRESSES } from "../addresses.ts";
 import { BOTH, type CaseContext, type LabCase, type Measure } from "../lab_case.ts";
 import type { Porthole } from "../porthole.ts";
 import { assertServed, RECOVERY_LIMIT_MS, secondsUntilServed } from "../visits.ts";
@@ -26,6 +26,24 @@ export async function recoverFromRestart(context: CaseContext, porthole: Porthol
 async function restart(context: CaseContext): Promise<Measure> {
   const porthole = await mapWithTestPage(context);
   await assertServed(context, porthole);
+  await context.pause(SETTLE_MS);
+  const seconds = await recoverFromRestart(context, porthole);
+  return { seconds, note: "restart to visitor served" };
+}
+
+/** Nothing that STUN could tell changes; yet nobody gets in until something has gone out again. */
+async function restartWithSamePorts(context: CaseContext): Promise<Measure> {
+  const porthole = await mapWithTestPage(context);
+  await context.pause(SETTLE_MS);
+  const since = performance.now();
+  await context.lab.restartNat({ keepsPorts: true });
+  const seconds = await secondsUntilServed(context, porthole, { since, isFresh: () => true });
+  return { seconds, note: "restart to visitor served" };
+}
+
+/** The canary may ask one server every 10 s only: the sentinel has to notice. */
+async function restartWithOneServer(context: CaseContext): Promise<Measure> {
+  const porthole = await mapWithTestPage(context, { stun: [STUN_ADDRESSES[2]] });
   await context.pause(SETTLE_MS);
   const seconds = await recoverFromRestart(context, porthole);
   return { seconds, note: "restart to visitor served" };
@@ -105,6 +123,8 @@ async function startsWithoutLink(context: CaseContext): Promise<Measure> {
 /** Cases of this file. */
 export const recovery: readonly LabCase[] = [
   { name: "NAT restart", run: restart },
+  { name: "NAT restart, same ports again", run: restartWithSamePorts },
+  { name: "NAT restart, one STUN server", run: restartWithOneServer },
   { name: "two NAT restarts", run: restartTwice },
   { name: "external address change", run: addressChange },
   { name: "local address change", run: localAddressChange },

@@ -162,6 +162,41 @@ Deno.test("TcpAnchor.renew() gives up an attempt to connect", async () => {
   assert.equal(it.hosts[1]?.standing.size, 1);
 });
 
+Deno.test("TcpAnchor.check() keeps a connection that answers", async () => {
+  await using it = await anchored(["patient", "patient"]);
+  await it.world.clock.advance(5_000);
+  it.anchor.check();
+  it.anchor.check();
+  await it.world.clock.advance(5_000);
+  assert.deepEqual(it.told, ["up"]);
+  assert.equal(it.hosts[0]?.requests.length, 1, "asked at once, and once");
+});
+
+Deno.test("TcpAnchor.check() replaces a connection that stays silent, the new one first, and calls it no break", async () => {
+  await using it = await anchored(["silent", "patient"]);
+  await it.world.clock.advance(5_000);
+  assert.deepEqual(it.told, ["up"], "silence alone is no reason to leave");
+  it.anchor.check();
+  await it.world.clock.advance(2_400);
+  assert.deepEqual(it.told, ["up"]);
+  await it.world.clock.advance(200);
+  assert.deepEqual(it.told, ["up", "down", "up"]);
+  assert.deepEqual(it.story.slice(2), [
+    "connect 198.51.100.2",
+    "open 198.51.100.2",
+    "abort 198.51.100.1",
+  ]);
+});
+
+Deno.test("TcpAnchor.check() does nothing while no connection stands", async () => {
+  const world = new KeeperWorld();
+  world.net.silent.add("198.51.100.1");
+  await using it = await anchored(["patient"], world);
+  it.anchor.check();
+  await world.clock.advance(3_000);
+  assert.deepEqual(it.told, []);
+});
+
 Deno.test("TcpAnchor tells that no connection stands when renewing finds no host", async () => {
   await using it = await anchored(["patient"]);
   const { world, told } = it;

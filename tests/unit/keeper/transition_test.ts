@@ -110,6 +110,13 @@ Deno.test("transition() renews an anchor that is older than the change", () => {
   assert.deepEqual(types(last), ["announce", "renew-anchor", "schedule"]);
 });
 
+Deno.test("transition() checks the anchor in doubt: a NAT that gives the same port again gives no other sign", () => {
+  const doubt: KeeperInput = { type: "doubt", isRestart: false };
+  assert.deepEqual(types(play(TCP, [...MAPPED, doubt]).last), ["check-anchor", "look-up"]);
+  assert.deepEqual(types(play(UDP, [...MAPPED, doubt]).last), ["look-up"]);
+  assert.deepEqual(types(play(TCP, [...MAPPED, { type: "anchor", isUp: false }, doubt]).last), ["look-up"]);
+});
+
 Deno.test("transition() keeps the mapping while every STUN server is dead", () => {
   const dead: KeeperInput[] = [{ type: "timer" }, { type: "lookup-failed", reason: "silence" }];
   const { actions, state, last } = play(TCP, [...MAPPED, ...dead, ...dead, ...dead]);

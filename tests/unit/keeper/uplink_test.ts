@@ -155,25 +155,46 @@ Deno.test("Uplink closes the canary while there is no address", async () => {
   assert.equal(world.net.sent.length, sent);
 });
 
-Deno.test("Uplink opens a sentinel only where the canary is slow, and takes its break for doubt", async () => {
+Deno.test("Uplink opens a sentinel after the mappings' first packets, and takes its break for doubt", async () => {
   for (const stunCount of [0, 2, SERVERS_FOR_FAST_CANARY]) {
     const world = new KeeperWorld();
     const host = await someHost(world);
     await using it = await link({ stunCount, sentinelHosts: [host.spec] }, world);
-    await world.clock.advance(5_000);
-    assert.equal(host.standing.size, stunCount < SERVERS_FOR_FAST_CANARY ? 1 : 0);
-    if (host.standing.size === 0) continue;
+    await world.clock.advance(900);
+    assert.equal(host.standing.size, 0);
+    await world.clock.advance(4_100);
+    assert.equal(host.standing.size, 1);
     host.manners = "resets-after-request";
     await world.clock.advance(30_000);
     assert.deepEqual(it.told.filter((one) => one.startsWith("doubt")), ["doubt sentinel: ECONNRESET"]);
   }
 });
 
-Deno.test("Uplink.anchorProbe is eager where the canary is slow", async () => {
-  await using fast = await link({ stunCount: SERVERS_FOR_FAST_CANARY });
-  await using slow = await link({ stunCount: SERVERS_FOR_FAST_CANARY - 1 });
-  assert.ok(slow.uplink.anchorProbe.userTimeoutMs <= 3_000);
-  assert.ok(slow.uplink.anchorProbe.userTimeoutMs < fast.uplink.anchorProbe.userTimeoutMs);
+Deno.test("Uplink puts off a sentinel's doubt that follows another one too soon", async () => {
+  const world = new KeeperWorld();
+  const host = await world.addHost("198.51.100.80", "resets-after-request");
+  await using it = await link({ sentinelHosts: [host.spec] }, world);
+  it.told.length = 0;
+  // Its connection stands since 1 s, and breaks by the request 30 s later.
+  await world.clock.advance(30_000);
+  it.uplink.raiseDoubt({ reason: "a keep-alive connection" });
+  await world.clock.advance(1_900);
+  assert.deepEqual(it.told, ["doubt a keep-alive connection"]);
+  await world.clock.advance(200);
+  assert.deepEqual(it.told, ["doubt a keep-alive connection", "doubt sentinel: ECONNRESET"]);
+});
+
+Deno.test("Uplink renews the sentinel when the canary saw a restart", async () => {
+  const world = new KeeperWorld();
+  const host = await someHost(world);
+  await using it = await link({ stunCount: 5, sentinelHosts: [host.spec] }, world);
+  await world.clock.advance(20_100);
+  const before = host.arrivedMs.length;
+  world.nat.restart();
+  await world.clock.advance(2_500);
+  assert.equal(host.arrivedMs.length, before + 1);
+  assert.equal(host.standing.size, 1);
+  assert.deepEqual(it.told.slice(1), ["restart canary: endpoint-changed"]);
 });
 
 Deno.test("Uplink goes on without a canary that cannot be opened", async () => {
