@@ -24,9 +24,11 @@ export interface AccessOptions {
 export interface ForwardOptions {
   /** Name of the tunnel. */
   readonly name: string;
+  /** Transport of the tunnel. */
   readonly protocol: Protocol;
   /** Where traffic goes; port 0 means the external port of the moment. */
   readonly target: HostPort;
+  /** How the bytes get there. */
   readonly method: ForwardMethod;
   /** A connection or session without traffic for so long is closed. */
   readonly idleMs: number;
@@ -38,6 +40,7 @@ export interface ForwardOptions {
   readonly proxyProtocol?: "v1" | "v2" | undefined;
   /** Connect to the target from the client's own address (IP_TRANSPARENT). */
   readonly isTransparent: boolean;
+  /** Who may come in, and how much. */
   readonly access: AccessOptions;
   /** Interface for SO_BINDTODEVICE of the public side. */
   readonly device?: string | undefined;
