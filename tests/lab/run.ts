@@ -12,6 +12,7 @@ import { parseArgs } from "node:util";
 import { conformance } from "./cases/conformance.ts";
 import { ending } from "./cases/ending.ts";
 import { forward } from "./cases/forward.ts";
+import { forwardBehind } from "./cases/forward_behind.ts";
 import { forwardNft } from "./cases/forward_nft.ts";
 import { helpers } from "./cases/helpers.ts";
 import { mapping } from "./cases/mapping.ts";
@@ -60,6 +61,7 @@ async function main(): Promise<number> {
     ...refusal,
     ...ending,
     ...forward,
+    ...forwardBehind,
     ...forwardNft,
   ]
     .flatMap((labCase) => labCase.protocols.map((protocol): Job => ({ labCase, protocol })))
