@@ -8,6 +8,7 @@ import { HookRunner } from "../hook/hook_runner.ts";
 import { keepMapping } from "../keeper/keep_mapping.ts";
 import { keepTcp } from "../keeper/keep_tcp.ts";
 import { keepUdp } from "../keeper/keep_udp.ts";
+import type { Service } from "../keeper/serving_turn.ts";
 import type { Uplink } from "../keeper/uplink.ts";
 import type { TunnelPlan } from "../plan/tunnel_plan.ts";
 import type { StunServerList } from "../stun/server_list.ts";
@@ -65,7 +66,7 @@ export async function runTunnel(plan: TunnelPlan, parts: TunnelParts, signal: Ab
         feed.emit({ event: "checked", name, protocol, at: platform.clock.date(), external, reachability });
       });
     };
-    const serve = async (internal: Endpoint): Promise<AsyncDisposable> => {
+    const serve = async (internal: Endpoint): Promise<Service> => {
       const { forward } = plan;
       if (forward === undefined) {
         return await serveTest(internal, {

@@ -2,6 +2,7 @@ import { type Endpoint, formatEndpoint } from "../core/endpoint.ts";
 import { errorMessage } from "../core/errors.ts";
 import type { MappingFields } from "../core/mapping.ts";
 import type { Platform } from "../core/platform.ts";
+import type { Service } from "../keeper/serving_turn.ts";
 import type { TunnelPlan } from "../plan/tunnel_plan.ts";
 import type { Lang } from "../text/lang.ts";
 import type { CheckTokens } from "./check_tokens.ts";
@@ -26,16 +27,44 @@ const SHUTDOWN_LIMIT_MS = 100;
  *
  * @throws {Error} With the kernel's `code` if the endpoint cannot be bound.
  */
-export function serveTest(internal: Endpoint, options: ServeTestOptions): Promise<AsyncDisposable> {
+export function serveTest(internal: Endpoint, options: ServeTestOptions): Promise<Service> {
   const { plan } = options;
   if (!plan.servesTestPage) return Promise.resolve({ [Symbol.asyncDispose]: () => Promise.resolve() });
   return plan.protocol === "tcp" ? servePage(internal, options) : serveAnswer(internal, options);
 }
 
-async function servePage(internal: Endpoint, options: ServeTestOptions): Promise<AsyncDisposable> {
+async function servePage(internal: Endpoint, options: ServeTestOptions): Promise<Service> {
   const { plan, platform, tokens, lang, getMapping } = options;
   const { createTestPage } = await import("../status/test_page.ts");
   const app = createTestPage({ getMapping, protocol: plan.protocol, name: plan.name, lang });
+  const handle: Deno.ServeHandler<Deno.NetAddr> = (request, info) => {
+    const path = new URL(request.url).pathname;
+    if (path.startsWith(CHECK_PREFIX) && tokens.accept(path.slice(CHECK_PREFIX.length))) {
+      return new Response(undefined, { status: 204, headers: { connection: "close" } });
+    }
+    return app.fetch(request, { remoteAddr: info.remoteAddr });
+  };
+  let listening: AsyncDisposable | undefined = listenPage(internal, platform, handle);
+  const stop = async (): Promise<void> => {
+    const server = listening;
+    listening = undefined;
+    await server?.[Symbol.asyncDispose]();
+  };
+  return {
+    suspend: stop,
+    // deno-lint-ignore require-await
+    resume: async (): Promise<void> => {
+      listening ??= listenPage(internal, platform, handle);
+    },
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+function listenPage(
+  internal: Endpoint,
+  platform: Platform,
+  handle: Deno.ServeHandler<Deno.NetAddr>,
+): AsyncDisposable {
   const closing = new AbortController();
   const server = Deno.serve({
     hostname: internal.address,
@@ -47,13 +76,7 @@ async function servePage(internal: Endpoint, options: ServeTestOptions): Promise
       platform.log.warn("The test page failed", { reason: errorMessage(error) });
       return new Response("Internal error\n", { status: 500 });
     },
-  }, (request, info) => {
-    const path = new URL(request.url).pathname;
-    if (path.startsWith(CHECK_PREFIX) && tokens.accept(path.slice(CHECK_PREFIX.length))) {
-      return new Response(undefined, { status: 204, headers: { connection: "close" } });
-    }
-    return app.fetch(request, { remoteAddr: info.remoteAddr });
-  });
+  }, handle);
   return {
     async [Symbol.asyncDispose](): Promise<void> {
       closing.abort();
@@ -67,7 +90,7 @@ async function servePage(internal: Endpoint, options: ServeTestOptions): Promise
 /** An amplifier would be abused: the answer is never longer than a short request needs, and nothing answers itself. */
 const ANSWER: Uint8Array = new TextEncoder().encode("It works!\n");
 
-async function serveAnswer(internal: Endpoint, options: ServeTestOptions): Promise<AsyncDisposable> {
+async function serveAnswer(internal: Endpoint, options: ServeTestOptions): Promise<Service> {
   const { platform, tokens, plan } = options;
   const prefix = new TextEncoder().encode(CHECK_PREFIX);
   const socket = await platform.net.openDatagram({

@@ -35,6 +35,14 @@ export interface ForwardSession extends AsyncDisposable {
   readonly target: Endpoint | undefined;
   /** The external endpoint is another one now: targets with port 0 follow; running connections live on. */
   retarget(external: Endpoint): void;
+  /** Stops listening; running connections go on. Present where a port with a listener cannot be connected from. */
+  suspend?(): Promise<void>;
+  /**
+   * Listens again after `suspend`.
+   *
+   * @throws {Error} With the kernel's `code` if the endpoint cannot be bound.
+   */
+  resume?(): Promise<void>;
   readonly counters: ForwardCounters;
 }
 

@@ -93,6 +93,16 @@ export class PortableTunnel implements ForwardSession {
     }
   }
 
+  suspend(): Promise<void> {
+    this.#listener?.[Symbol.dispose]();
+    this.#listener = undefined;
+    return Promise.resolve();
+  }
+
+  async resume(): Promise<void> {
+    if (!this.#isClosed && this.#listener === undefined) await this.#listen();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;

@@ -12,7 +12,9 @@ import { BindError, describeUnusable, UnusableNatError } from "./errors.ts";
 import type { KeeperOptions } from "./options.ts";
 import { formatPortSpec, nextPort } from "./port_spec.ts";
 import { initialKeeperState, type KeeperAction, type KeeperInput, transition } from "./transition.ts";
-import type { Anchor, HeldPort, Transport } from "./transport.ts";
+import { type Service, ServingTurn } from "./serving_turn.ts";
+import { Session } from "./session.ts";
+import type { Anchor, AnchorHandlers, HeldPort, Transport } from "./transport.ts";
 import type { Uplink } from "./uplink.ts";
 
 /** What {@linkcode keepMapping} works with and whom it tells. */
@@ -23,7 +25,7 @@ export interface KeepMappingParts {
   readonly servers: StunServerList;
   readonly emit: (event: MappingEvent) => void;
   /** Serves on the internal endpoint from now until disposed. */
-  readonly serve: (internal: Endpoint) => Promise<AsyncDisposable>;
+  readonly serve: (internal: Endpoint) => Promise<Service>;
   /** UDP filtering behaviour as seen from `address`; resolves to `unknown` rather than fail. */
   readonly probeFiltering: (address: string, signal: AbortSignal) => Promise<NatBehavior>;
   /** End with {@linkcode UnusableNatError} instead of looking again with growing pauses. */
@@ -197,16 +199,7 @@ class Keeper implements AsyncDisposable {
         if (!isTold) this.#dispatch({ type: "doubt", isRestart: false });
       },
     };
-    const session = new Session(
-      held,
-      (local) => this.#parts.transport.openAnchor(local, handlers),
-    );
-    try {
-      session.server = await this.#parts.serve(held.local);
-    } catch (error) {
-      await session[Symbol.asyncDispose]();
-      throw error;
-    }
+    const session = await this.#serve(held, handlers);
     // The address may have gone, changed, or come back meanwhile, in which case another bind is under way or done.
     const { phase, address } = this.#state;
     if (this.#group.signal.aborted || phase !== "binding" || address !== held.local.address) {
@@ -215,6 +208,21 @@ class Keeper implements AsyncDisposable {
     this.#hasBound = true;
     this.#session = session;
     this.#dispatch({ type: "bound", internal: held.local });
+  }
+
+  async #serve(held: HeldPort, handlers: AnchorHandlers): Promise<Session> {
+    const { platform, transport, serve } = this.#parts;
+    try {
+      const service = await serve(held.local);
+      // UDP sockets share a port everywhere.
+      const needsTurns = platform.net.capability === "portable" && this.#options.protocol === "tcp";
+      const turn = needsTurns ? new ServingTurn(service, platform) : undefined;
+      const openAnchor = (local: Endpoint): Anchor => transport.openAnchor(local, handlers, turn);
+      return new Session({ held, service, turn, openAnchor });
+    } catch (error) {
+      held[Symbol.dispose]();
+      throw error;
+    }
   }
 
   #onBindFault(error: unknown, address: string): void {
@@ -248,13 +256,15 @@ class Keeper implements AsyncDisposable {
   #lookUp(opinions: 1 | 2): void {
     const { internal, announced } = this.#state;
     if (internal === undefined) return;
+    const session = this.#session;
     this.#lookup?.abort(new DOMException("The lookup was replaced", "AbortError"));
     const lookup = new AbortController();
     this.#lookup = lookup;
     const { signal } = lookup;
     this.#group.spawn(async () => {
       try {
-        const input = await this.#askStun(internal, announced, { opinions, signal });
+        const ask = (): Promise<KeeperInput> => this.#askStun(internal, announced, { opinions, signal });
+        const input = await (session === undefined ? ask() : session.lookUp(ask));
         if (this.#lookup === lookup) this.#dispatch(input);
       } catch (error) {
         if (signal.aborted || this.#lookup !== lookup) return;
@@ -335,27 +345,5 @@ class Keeper implements AsyncDisposable {
         : "No STUN server answers; the external endpoint is not known yet",
       { name, reason: report.reason },
     );
-  }
-}
-
-/** What lives as long as one internal endpoint: the held port, the anchor, the server on it. */
-class Session implements AsyncDisposable {
-  readonly #held: HeldPort;
-  readonly #open: (local: Endpoint) => Anchor;
-  anchor: Anchor | undefined;
-  server: AsyncDisposable | undefined;
-
-  constructor(held: HeldPort, open: (local: Endpoint) => Anchor) {
-    this.#held = held;
-    this.#open = open;
-  }
-
-  openAnchor(): void {
-    this.anchor ??= this.#open(this.#held.local);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.anchor?.[Symbol.asyncDispose](), this.server?.[Symbol.asyncDispose]()]);
-    this.#held[Symbol.dispose]();
   }
 }

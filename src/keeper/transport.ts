@@ -1,6 +1,7 @@
 import type { Endpoint } from "../core/endpoint.ts";
 import type { Platform } from "../core/platform.ts";
 import type { KeeperOptions } from "./options.ts";
+import type { ServingTurn } from "./serving_turn.ts";
 
 /** What an anchor tells. */
 export interface AnchorHandlers {
@@ -29,7 +30,8 @@ export interface Transport {
    * @throws {Error} With the kernel's `code`.
    */
   hold(local: Endpoint): Promise<HeldPort>;
-  openAnchor(local: Endpoint, handlers: AnchorHandlers): Anchor;
+  /** `turn` is given where connecting from a port excludes listening on it. */
+  openAnchor(local: Endpoint, handlers: AnchorHandlers, turn?: ServingTurn): Anchor;
 }
 
 /** Makes the {@linkcode Transport} of one tunnel. */

@@ -14,6 +14,7 @@ import type {
 import { openPortableDatagram } from "./portable_datagram.ts";
 import { refuseLinuxOptions } from "./portable_errors.ts";
 import { guessLocalAddress } from "./portable_route.ts";
+import { PortableSharedPorts } from "./portable_shared_port.ts";
 import { connectPortableStream, listenPortableStream, type PortableStream } from "./portable_stream.ts";
 import { resolveName } from "./resolve_name.ts";
 
@@ -26,14 +27,15 @@ interface Closable extends Disposable {
 }
 
 /**
- * Sockets of the runtime, for systems without our FFI. A port cannot be shared: connections out of a port have
- * to be made before listening on it. Disposing closes every socket it opened.
+ * Sockets of the runtime, for systems without our FFI. A TCP port cannot be shared: connections out of it have to
+ * be made while nobody listens on it. A UDP port is shared inside this process, by one socket. Disposing closes every socket it opened.
  */
 export class PortableNet implements Net {
   readonly capability = "portable";
   readonly #clock: Clock;
   readonly #open = new Set<Closable>();
   readonly #watches = new Set<Disposable>();
+  readonly #shared = new PortableSharedPorts();
   readonly #closing = new AbortController();
 
   constructor(options: { readonly clock: Clock }) {
@@ -42,7 +44,8 @@ export class PortableNet implements Net {
 
   async openDatagram(options: DatagramOptions): Promise<DatagramSocket> {
     this.#assertOpen();
-    return this.#keep(await openPortableDatagram(options));
+    if (options.reusePort !== true) return this.#keep(await openPortableDatagram(options));
+    return await this.#shared.open(options, (socket) => this.#keep(socket));
   }
 
   async connectStream(options: ConnectOptions): Promise<StreamConnection> {

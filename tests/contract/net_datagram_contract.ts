@@ -94,7 +94,7 @@ export function datagramContract(test: NetTest): void {
       server.socket.send(new Uint8Array([100 + i]), service.socket.local);
       assert.deepEqual((await ours.next()).data, new Uint8Array([100 + i]));
     }
-  }, { needs: "full" });
+  });
 
   test("openDatagram() gives every shareable socket a port of its own when port 0 is asked for", async (net) => {
     using stack = new DisposableStack();

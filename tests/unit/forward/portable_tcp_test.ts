@@ -286,3 +286,41 @@ portableTest("PortableTunnel ends a connection without traffic after the idle li
     assert.equal(errorCode(await told.ended), "ECONNRESET");
   });
 }, { clock: () => clock });
+
+portableTest(
+  "PortableTunnel.suspend() refuses new clients and keeps those it has, until resume()",
+  async (rig) => {
+    const answer = async (conn: Deno.TcpConn): Promise<void> => {
+      const buffer = new Uint8Array(8);
+      for (let n = await conn.read(buffer); n !== null; n = await conn.read(buffer)) {
+        await writeAll(conn, buffer.slice(0, n));
+      }
+    };
+    await withServer(answer, async (target) => {
+      const { session, at } = await rig.forward(optionsFor(target));
+      const early = await connect(rig, at);
+      early.stream.write(pattern(3));
+      await early.told.bytes(3);
+      await session.suspend?.();
+      await assert.rejects(connect(rig, at), { code: "ECONNREFUSED" });
+      // The port may be connected from now.
+      const away = await rig.net.connectStream({
+        local: at,
+        remote: target,
+        onData(): void {},
+        onEnd(): void {},
+      });
+      await session.resume?.();
+      early.stream.write(pattern(3));
+      await early.told.bytes(6);
+      const late = await connect(rig, at);
+      late.stream.write(pattern(3));
+      await late.told.bytes(3);
+      assert.equal(session.counters.active, 2);
+      away.end();
+      early.stream.end();
+      late.stream.end();
+      await Promise.all([early.told.ended, late.told.ended]);
+    });
+  },
+);
