@@ -6,6 +6,7 @@ import { errorCode, errorMessage } from "../core/errors.ts";
 import type { MappingEvent } from "../core/mapping.ts";
 import type { Platform } from "../core/platform.ts";
 import { TaskGroup } from "../core/task_group.ts";
+import { NoStunServerError } from "../stun/errors.ts";
 import type { StunServerList } from "../stun/server_list.ts";
 import { askStun } from "./ask_stun.ts";
 import { BindError, describeUnusable, UnusableNatError } from "./errors.ts";
@@ -63,6 +64,8 @@ class Keeper implements AsyncDisposable {
   #state = initialKeeperState;
   #isDispatching = false;
   #hasBound = false;
+  /** The last lookup failed because our own port could not be bound any more. */
+  #isPortTaken = false;
   #port: number | undefined;
   #session: Session | undefined;
   #closing: Promise<void> = Promise.resolve();
@@ -268,6 +271,8 @@ class Keeper implements AsyncDisposable {
         if (this.#lookup === lookup) this.#dispatch({ type: "answer", ...answer });
       } catch (error) {
         if (signal.aborted || this.#lookup !== lookup) return;
+        this.#isPortTaken = error instanceof NoStunServerError &&
+          error.failures.some((failure) => errorCode(failure.error) === "EADDRINUSE");
         this.#dispatch({ type: "lookup-failed", reason: errorMessage(error) });
       }
     });
@@ -308,6 +313,13 @@ class Keeper implements AsyncDisposable {
     const { log } = this.#parts.platform;
     const { name } = this.#options;
     if (report.what === "stun-answers-again") return log.info("STUN servers answer again", { name });
+    if (this.#isPortTaken) {
+      return log.warn(
+        "Another program took the port without sharing it (SO_REUSEPORT), so the mapping cannot be kept; " +
+          "stop that program or let it share the port",
+        { name, reason: report.reason },
+      );
+    }
     const isKnown = this.#state.announced !== undefined;
     log.warn(
       isKnown
