@@ -25,13 +25,15 @@ export interface StunOpinions {
   readonly second?: Endpoint | undefined;
 }
 
-/** The tunnel waits for the arbiter. */
-const ARBITER_LIMIT_MS = 1_500;
+/** The tunnel waits for them. */
+const WITNESS_LIMIT_MS = 1_500;
+/** A NAT with two addresses shows each to half of the servers: one witness would always side with somebody. */
+const MAX_WITNESSES = 3;
 
 /**
- * Asks which external endpoint `internal` has. Where two servers differ a third one decides: if it says what one
- * of them said, the other lied or is behind a proxy, and rests; a NAT with address-dependent mapping shows each
- * of the three something else.
+ * Asks which external endpoint `internal` has. Where two servers differ others decide: if all of them say what one
+ * of the two said, the other one lied or is behind a proxy, and rests; a NAT with address-dependent mapping, or a
+ * pool of addresses, makes the witnesses differ too.
  *
  * @throws {NoStunServerError} If nobody answered.
  * @throws `signal.reason` if aborted.
@@ -51,37 +53,47 @@ export async function askStun(options: AskStunOptions): Promise<StunOpinions> {
   if (second === undefined || isForced || isSameEndpoint(first.reflexive, second.reflexive)) {
     return { first: first.reflexive, second: second?.reflexive };
   }
-  const third = await askArbiter(options, [first, second]);
-  for (const [odd, other] of [[first, second], [second, first]] as const) {
-    if (third === undefined || !isSameEndpoint(third.reflexive, other.reflexive)) continue;
-    platform.log.warn("A STUN server contradicts two others and is not believed", {
-      name,
-      server: formatEndpoint(odd.server),
-      said: formatEndpoint(odd.reflexive),
-      others: formatEndpoint(other.reflexive),
-    });
-    servers.distrust(odd.server);
-    return { first: other.reflexive, second: third.reflexive };
-  }
-  return { first: first.reflexive, second: second.reflexive };
+  const odd = await findOddOne(options, [first, second]);
+  const other = odd === first ? second : first;
+  if (odd === undefined) return { first: first.reflexive, second: second.reflexive };
+  platform.log.warn("A STUN server contradicts all others and is not believed", {
+    name,
+    server: formatEndpoint(odd.server),
+    said: formatEndpoint(odd.reflexive),
+    others: formatEndpoint(other.reflexive),
+  });
+  servers.distrust(odd.server);
+  return { first: other.reflexive, second: other.reflexive };
 }
 
-async function askArbiter(
+/** Which of two whom all further witnesses contradict; `undefined` if these differ too, or there are none. */
+async function findOddOne(
   options: AskStunOptions,
-  between: readonly [BindingResult, BindingResult],
+  pair: readonly [BindingResult, BindingResult],
 ): Promise<BindingResult | undefined> {
-  const { signal, platform } = options;
+  const asked = pair.map(({ server }) => server.address);
+  let odd: BindingResult | undefined;
+  for (let i = 0; i < MAX_WITNESSES; i++) {
+    const witness = await askWitness(options, asked);
+    if (witness === undefined) break;
+    asked.push(witness.server.address);
+    const agreeing = pair.find(({ reflexive }) => isSameEndpoint(reflexive, witness.reflexive));
+    if (agreeing === undefined || agreeing === odd) return undefined;
+    odd = agreeing === pair[0] ? pair[1] : pair[0];
+  }
+  return odd;
+}
+
+async function askWitness(
+  options: AskStunOptions,
+  avoid: readonly string[],
+): Promise<BindingResult | undefined> {
   try {
-    const lookup = await lookUpReflexive({
-      ...lookUpOptions(options),
-      opinions: 1,
-      avoid: between.map(({ server }) => server.address),
-      timeoutMs: ARBITER_LIMIT_MS,
-    });
-    return lookup.first;
+    const how = { ...lookUpOptions(options), opinions: 1, avoid, timeoutMs: WITNESS_LIMIT_MS } as const;
+    return (await lookUpReflexive(how)).first;
   } catch (error) {
-    if (signal.aborted) throw error;
-    platform.log.debug("Nobody decides between two STUN servers", { reason: errorMessage(error) });
+    if (options.signal.aborted) throw error;
+    options.platform.log.debug("No further STUN server decides", { reason: errorMessage(error) });
     return undefined;
   }
 }

@@ -51,7 +51,7 @@ async function worldOf(count: number, liars: readonly number[] = []): Promise<As
 }
 
 for (const liar of [1, 2]) {
-  Deno.test(`askStun() believes two servers against server ${liar}, which then rests`, async () => {
+  Deno.test(`askStun() believes all other servers against server ${liar}, which then rests`, async () => {
     const { ask, world, servers } = await worldOf(4, [liar]);
     assert.deepEqual(await ask(), ["203.0.113.10:14500", "203.0.113.10:14500"]);
     assert.equal(world.openSockets, 0);
@@ -69,6 +69,13 @@ Deno.test("askStun() tells the disagreement where every server says something el
   const [first, second] = await ask();
   assert.notEqual(first, second);
   assert.ok(second !== undefined);
+  assert.ok(!world.log.lines.some((line) => line.startsWith("warn")));
+});
+
+Deno.test("askStun() tells the disagreement where a pool of addresses shows two servers each something else", async () => {
+  const { ask, world } = await worldOf(5, [2, 4]);
+  const told = await ask();
+  assert.equal(new Set(told).size, 2, "two of five are no odd one");
   assert.ok(!world.log.lines.some((line) => line.startsWith("warn")));
 });
 
