@@ -1,13 +1,14 @@
 import { backoffMs } from "../core/backoff.ts";
 import type { NatBehavior } from "../core/behavior.ts";
 import { delay } from "../core/clock.ts";
-import { type Endpoint, formatEndpoint, isSameEndpoint } from "../core/endpoint.ts";
+import type { Endpoint } from "../core/endpoint.ts";
 import { errorCode, errorMessage } from "../core/errors.ts";
 import type { MappingEvent } from "../core/mapping.ts";
 import type { Platform } from "../core/platform.ts";
 import { TaskGroup } from "../core/task_group.ts";
-import { lookUpReflexive } from "../stun/lookup.ts";
+import { NoStunServerError } from "../stun/errors.ts";
 import type { StunServerList } from "../stun/server_list.ts";
+import { askStun } from "./ask_stun.ts";
 import { BindError, describeUnusable, UnusableNatError } from "./errors.ts";
 import type { KeeperOptions } from "./options.ts";
 import { formatPortSpec, nextPort } from "./port_spec.ts";
@@ -65,6 +66,8 @@ class Keeper implements AsyncDisposable {
   #state = initialKeeperState;
   #isDispatching = false;
   #hasBound = false;
+  /** The last lookup failed because our own port could not be bound any more. */
+  #isPortTaken = false;
   #port: number | undefined;
   #session: Session | undefined;
   #closing: Promise<void> = Promise.resolve();
@@ -263,44 +266,25 @@ class Keeper implements AsyncDisposable {
     const { signal } = lookup;
     this.#group.spawn(async () => {
       try {
-        const ask = (): Promise<KeeperInput> => this.#askStun(internal, announced, { opinions, signal });
-        const input = await (session === undefined ? ask() : session.lookUp(ask));
-        if (this.#lookup === lookup) this.#dispatch(input);
+        const { platform, servers } = this.#parts;
+        const asked = {
+          ...this.#options,
+          platform,
+          servers,
+          internal,
+          expected: announced,
+          opinions,
+          signal,
+        };
+        const answer = await (session === undefined ? askStun(asked) : session.lookUp(() => askStun(asked)));
+        if (this.#lookup === lookup) this.#dispatch({ type: "answer", ...answer });
       } catch (error) {
         if (signal.aborted || this.#lookup !== lookup) return;
+        this.#isPortTaken = error instanceof NoStunServerError &&
+          error.failures.some((failure) => errorCode(failure.error) === "EADDRINUSE");
         this.#dispatch({ type: "lookup-failed", reason: errorMessage(error) });
       }
     });
-  }
-
-  async #askStun(
-    internal: Endpoint,
-    expected: Endpoint | undefined,
-    how: { readonly opinions: 1 | 2; readonly signal: AbortSignal },
-  ): Promise<KeeperInput> {
-    const { platform, servers } = this.#parts;
-    const { protocol, device, mark } = this.#options;
-    const { opinions, signal } = how;
-    const lookup = await lookUpReflexive({
-      platform,
-      protocol,
-      servers,
-      local: internal,
-      device,
-      mark,
-      opinions,
-      signal,
-    });
-    const { reflexive } = lookup.first;
-    // An answer that changes nothing needs no second opinion.
-    const second = opinions === 2 && !isSameEndpoint(reflexive, expected) ? await lookup.second : undefined;
-    platform.log.debug("STUN answered", {
-      name: this.#options.name,
-      reflexive: formatEndpoint(reflexive),
-      server: formatEndpoint(lookup.first.server),
-      second: second && formatEndpoint(second.reflexive),
-    });
-    return { type: "answer", first: reflexive, second: second?.reflexive };
   }
 
   #probeFiltering(): void {
@@ -338,6 +322,13 @@ class Keeper implements AsyncDisposable {
     const { log } = this.#parts.platform;
     const { name } = this.#options;
     if (report.what === "stun-answers-again") return log.info("STUN servers answer again", { name });
+    if (this.#isPortTaken) {
+      return log.warn(
+        "Another program took the port without sharing it (SO_REUSEPORT), so the mapping cannot be kept; " +
+          "stop that program or let it share the port",
+        { name, reason: report.reason },
+      );
+    }
     const isKnown = this.#state.announced !== undefined;
     log.warn(
       isKnown

@@ -350,22 +350,16 @@ function onAnchor(state: KeeperState, isUp: boolean, rules: KeeperRules): Transi
   const next: KeeperState = { ...state, isAnchorUp: isUp, isAnchorFresh: isUp };
   // While nothing holds the connection, lookups do: they leave from the same internal endpoint.
   const isHelpNeeded = state.isAnchorUp && !isUp && state.phase === "mapped" && state.lookup === "idle";
-  return {
-    state: next,
-    actions: isHelpNeeded ? [{ type: "hasten", delayMs: pauseMs(next, rules) }] : [],
-  };
+  return { state: next, actions: isHelpNeeded ? [{ type: "hasten", delayMs: pauseMs(next, rules) }] : [] };
 }
 
 function onDoubt(state: KeeperState, isRestart: boolean, rules: KeeperRules): Transition {
   if (state.internal === undefined || state.phase === "offline") return { state, actions: [] };
   const next: KeeperState = { ...state, isAnchorFresh: false };
-  const actions: KeeperAction[] = rules.protocol === "udp"
-    ? []
-    : isRestart
-    ? [{ type: "renew-anchor" }]
-    : state.isAnchorUp
-    ? [{ type: "check-anchor" }]
-    : [];
+  const actions: KeeperAction[] = [];
+  if (rules.protocol === "tcp" && (isRestart || state.isAnchorUp)) {
+    actions.push({ type: isRestart ? "renew-anchor" : "check-anchor" });
+  }
   if (state.lookup !== "idle") return { state: { ...next, lookup: "again" }, actions };
   return prefixed(actions, lookAgain(next, 2));
 }

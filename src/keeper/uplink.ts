@@ -59,6 +59,8 @@ export class Uplink implements AsyncDisposable {
   readonly #listeners = new Set<UplinkListener>();
   readonly #ended = new AbortController();
   #address: string | undefined;
+  /** Why there is no address. */
+  #reason: string | undefined;
   #doubtedMs = -Infinity;
   #canary: Canary | undefined;
   #sentinel: TcpAnchor | undefined;
@@ -82,6 +84,9 @@ export class Uplink implements AsyncDisposable {
     });
     uplink.#refresh();
     await uplink.#refreshing;
+    if (uplink.#address === undefined) {
+      options.platform.log.warn("No route to the internet yet; waiting for one", { reason: uplink.#reason });
+    }
     return uplink;
   }
 
@@ -155,7 +160,8 @@ export class Uplink implements AsyncDisposable {
       });
       return bindAddress;
     } catch (error) {
-      platform.log.debug("No local address", { reason: errorMessage(error) });
+      this.#reason = errorMessage(error);
+      platform.log.debug("No local address", { reason: this.#reason });
       return undefined;
     }
   }

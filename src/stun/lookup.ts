@@ -18,6 +18,8 @@ export interface LookUpOptions extends BindOptions {
   readonly local: Endpoint;
   /** Servers asked from the start; with 1 there is no second opinion. @default {2} */
   readonly opinions?: 1 | 2 | undefined;
+  /** Addresses of servers that are not to be asked at all. @default {[]} */
+  readonly avoid?: readonly string[] | undefined;
   /** @default {true} */
   readonly reusePort?: boolean | undefined;
   /** After this long without an answer as many servers again are asked besides. @default {500} */
@@ -172,8 +174,13 @@ class LookupRun {
 
   /** Other hosts first, then what RFC 5780 offers, then further addresses of the hosts already asked. */
   async #draw(count: number): Promise<readonly StunServer[]> {
+    const { avoid = [] } = this.#options;
+    const avoided = avoid.map((address): StunServer => {
+      const endpoint = { address, port: 0 };
+      return { spec: { host: address, port: 0 }, endpoint };
+    });
     const options = {
-      exclude: this.#asked,
+      exclude: [...avoided, ...this.#asked],
       skip: this.#unresolved,
       signal: this.#stop.signal,
       onUnresolved: (server: HostPort, error: unknown): void => {
@@ -185,6 +192,8 @@ class LookupRun {
     if (others.length > 0) return others;
     const alternate = this.#findAlternate();
     if (alternate !== undefined) return [alternate];
+    // Repeated hosts could be those to be avoided, at another port.
+    if (avoid.length > 0) return [];
     const isPatient = this.#answered === undefined && this.#active.size > 0 && !this.#hasHedged;
     return isPatient ? [] : await this.#take(count, { ...options, mayRepeatHosts: true });
   }

@@ -35,12 +35,16 @@ export interface TakeOptions {
 
 /** First rest of a failing server, and the longest one. */
 const REST = { firstMs: 5000, maxMs: 600_000 } as const;
+/** The same for one that answers, but nothing that others confirm. */
+const DISTRUST = { firstMs: 60_000, maxMs: 3_600_000 } as const;
 
 interface Entry {
   readonly spec: HostPort;
   readonly addresses: ServerAddresses;
   /** Failures in a row. */
   failures: number;
+  /** How often it was contradicted by two others. */
+  contradictions: number;
   failedAtMs: number;
   /** When it may be used again as if nothing had happened. */
   restsUntilMs: number;
@@ -70,6 +74,7 @@ export class StunServerList {
       spec,
       addresses: new ServerAddresses({ spec, family, net: platform.net }),
       failures: 0,
+      contradictions: 0,
       failedAtMs: -Infinity,
       restsUntilMs: -Infinity,
       takenAt: 0,
@@ -133,18 +138,35 @@ export class StunServerList {
     this.#noteFailure(entry, error);
   }
 
+  /**
+   * Notes that what a server answered was contradicted by two others: it rests for long, as a proxy on the way to
+   * it or the server itself will hardly change soon.
+   */
+  distrust(endpoint: Endpoint): void {
+    const entry = this.#entries.find(({ spec, addresses }) =>
+      spec.port === endpoint.port && addresses.usable?.includes(endpoint.address)
+    );
+    if (entry === undefined) return;
+    entry.contradictions++;
+    const restMs = backoffMs(entry.contradictions, this.#platform.random, DISTRUST);
+    this.#rest(entry, restMs, "two others contradict it");
+  }
+
   #noteFailure(entry: Entry, error: unknown): void {
-    const { clock, random, log } = this.#platform;
     entry.failures++;
+    this.#rest(entry, backoffMs(entry.failures, this.#platform.random, REST), errorMessage(error));
+  }
+
+  #rest(entry: Entry, restMs: number, reason: string): void {
+    const { clock, log } = this.#platform;
     entry.failedAtMs = clock.now();
-    const restMs = backoffMs(entry.failures, random, REST);
     entry.restsUntilMs = entry.failedAtMs + restMs;
     entry.rttMs = undefined;
     if (this.#anchor === entry) this.#anchor = undefined;
     log.debug("STUN server rests", {
       server: formatEndpoint(entry.spec),
       restSeconds: Math.round(restMs / 1000),
-      error: errorMessage(error),
+      error: reason,
     });
   }
 

@@ -77,7 +77,7 @@ const ADDRESSING: Readonly<Record<Role, () => string[]>> = {
     ...up("vis0", VISITOR_GATEWAY, V6.visitorGateway),
     `route add 2001:db8:9::/64 via ${V6.carrierOutside}`,
     ...[...STUN_ADDRESSES, ...Object.values(KEEP_ALIVE).flat()].map((a) => `address add ${a}/32 dev lo`),
-    ...[...V6.stun, ...V6.keepAlive].map((a) => `address add ${a}/128 dev lo`),
+    ...[...V6.stun, ...V6.keepAlive].map((a) => `address add ${a}/128 dev lo nodad`),
   ],
   visitor: () => [
     ...up("vis0", VISITOR, V6.visitor),

@@ -69,6 +69,16 @@ Deno.test("CanaryMemory.accept() tells a restart of a symmetric NAT by each serv
   assert.deepEqual(songs(memory, [...round(200), ...round(200)]), []);
 });
 
+Deno.test("CanaryMemory.accept() gets used to one server that says something else than all others", () => {
+  const memory = new CanaryMemory();
+  const answers = (port: number): (readonly [string, Endpoint])[] =>
+    SERVERS.map((s) => [s, at(s === "c" ? 99 : port)]);
+  assert.ok(songs(memory, answers(1)).length <= 1);
+  assert.deepEqual(songs(memory, [...answers(1), ...answers(1), ...answers(1)]), []);
+  assert.deepEqual(songs(memory, [...answers(2), ...answers(2)])[0], 0);
+  assert.deepEqual(songs(memory, [...answers(2), ...answers(2)]), []);
+});
+
 Deno.test("CanaryMemory.accept() comes to rest after one late answer from before a restart", () => {
   const memory = new CanaryMemory();
   songs(memory, [...round(at(1)), ...round(at(1))]);

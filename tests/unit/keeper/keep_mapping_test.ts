@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { BindError, UnusableNatError } from "../../../src/keeper/errors.ts";
+import { kernelError } from "../../fakes/fake_net.ts";
 import { FakeClock, settle } from "../../fakes/fake_clock.ts";
 import { KeeperWorld } from "../../fakes/keeper_world.ts";
 import { keepInWorld, refuseBind, unplug } from "../../fakes/kept_mapping.ts";
@@ -135,6 +136,18 @@ Deno.test("keepMapping() keeps the mapping while all STUN servers are dead, and 
     assert.equal(warnings.length, 1, `${warnings}`);
     assert.equal(world.log.lines.filter((line) => line.includes("answer again")).length, 1);
   }
+});
+
+Deno.test("keepMapping() says so when another program takes the port without sharing it", async () => {
+  await using it = await keepInWorld({ options: { protocol: "tcp" } });
+  const { world, story } = it;
+  await world.clock.advance(MINUTE_MS / 2);
+  world.net.connectStream = () => Promise.reject(kernelError("EADDRINUSE", "bind"));
+  await world.clock.advance(2 * MINUTE_MS);
+  assert.equal(story.length, 1, "what stands goes on standing");
+  const warnings = world.log.lines.filter((line) => line.startsWith("warn"));
+  assert.equal(warnings.length, 1, `${warnings}`);
+  assert.match(warnings[0] ?? "", /took the port without sharing it/);
 });
 
 Deno.test("keepMapping() notices soon after an outage of all STUN servers that the NAT restarted meanwhile", async () => {

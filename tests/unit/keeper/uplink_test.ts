@@ -61,6 +61,7 @@ Deno.test("Uplink takes no route for no error, and looks every 2 s for one", asy
   const unplugged = unplug(world);
   await using it = await link({}, world);
   assert.equal(it.uplink.address, undefined);
+  assert.ok(world.log.lines.some((line) => line.startsWith("warn No route")), `${world.log.lines}`);
   await world.clock.advance(60_000);
   assert.deepEqual(it.told, ["address undefined"]);
   unplugged[Symbol.dispose]();
