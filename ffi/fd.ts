@@ -6,8 +6,12 @@ const live = new Set<number>();
 /** Is told of every descriptor this thread begins and ends to own. */
 export interface DescriptorObserver {
   opened(fd: number): void;
-  /** Just before it is closed, or after it was handed over. */
-  closed(fd: number): void;
+  /**
+   * Just before it is closed, or after it was handed over.
+   *
+   * @returns `false` if another thread has taken it to close it.
+   */
+  closed(fd: number): boolean;
 }
 
 let observer: DescriptorObserver | undefined;
@@ -58,9 +62,13 @@ export class Descriptor implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (this.#fd === undefined) return;
+    const fd = this.#fd;
+    if (fd === undefined) return;
+    this.#fd = undefined;
+    live.delete(fd);
+    if (observer?.closed(fd) === false) return;
     // Linux frees the number even where close() fails, so trying again could close somebody else's.
-    libc().close(this.release());
+    libc().close(fd);
   }
 }
 

@@ -19,3 +19,4 @@ export * from "./sockaddr.ts";
 export * from "./socket.ts";
 export * from "./splice.ts";
 export * from "./stream_io.ts";
+export * from "./stream_peer.ts";

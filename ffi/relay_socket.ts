@@ -4,9 +4,11 @@ import { libc } from "./libc.ts";
 import * as linux from "./linux.ts";
 import { setIntOption } from "./socket.ts";
 
+const KEEP_ALIVE = { level: linux.SOL_SOCKET, option: linux.SO_KEEPALIVE, name: "SO_KEEPALIVE" } as const;
+
 /** SO_KEEPALIVE with the kernel's own times. @throws {SystemError} */
 export function keepSocketAlive(socket: Descriptor): void {
-  setIntOption(socket, { level: linux.SOL_SOCKET, option: linux.SO_KEEPALIVE, name: "SO_KEEPALIVE" }, 1);
+  setIntOption(socket, KEEP_ALIVE, 1);
 }
 
 /** TCP_CONGESTION. @throws {SystemError} ENOENT if the kernel has none of this name, EPERM if it is reserved. */

@@ -111,11 +111,8 @@ export function setIntOption(
   value: number,
 ): void {
   intBuffer[0] = value;
-  check(
-    libc().setsockopt(socket.number, option.level, option.option, intBuffer, 4),
-    "setsockopt",
-    () => `set ${option.name} to ${value}`,
-  );
+  if (libc().setsockopt(socket.number, option.level, option.option, intBuffer, 4) === 0) return;
+  throw new SystemError(lastErrno(), "setsockopt", `set ${option.name} to ${value}`);
 }
 
 /** Reads an option of type `int`. @throws {SystemError} */
@@ -160,16 +157,19 @@ export function limitSocketToIpv6(socket: Descriptor): void {
   setIntOption(socket, { level: linux.IPPROTO_IPV6, option: linux.IPV6_V6ONLY, name: "IPV6_V6ONLY" }, 1);
 }
 
+const NO_DELAY = { level: linux.IPPROTO_TCP, option: linux.TCP_NODELAY, name: "TCP_NODELAY" } as const;
+
 /** TCP_NODELAY. @throws {SystemError} */
 export function sendWithoutDelay(socket: Descriptor): void {
-  setIntOption(socket, { level: linux.IPPROTO_TCP, option: linux.TCP_NODELAY, name: "TCP_NODELAY" }, 1);
+  setIntOption(socket, NO_DELAY, 1);
 }
+
+const LINGER_RESET = new Int32Array([1, 0]);
 
 /** SO_LINGER {1, 0}: closing sends RST and leaves no TIME_WAIT. @throws {SystemError} */
 export function resetSocketOnClose(socket: Descriptor): void {
-  const linger = new Int32Array([1, 0]);
   check(
-    libc().setsockopt(socket.number, linux.SOL_SOCKET, linux.SO_LINGER, linger, 8),
+    libc().setsockopt(socket.number, linux.SOL_SOCKET, linux.SO_LINGER, LINGER_RESET, 8),
     "setsockopt",
     "set SO_LINGER",
   );

@@ -11,8 +11,8 @@ import {
 
 /** Who is told that a descriptor is ready. */
 export interface LoopHandler {
-  /** @param events Bits of EPOLL*. */
-  onEvents(events: number, nowMs: number): void;
+  /** @param events Bits of EPOLL*. @param fd Which of its descriptors. */
+  onEvents(events: number, nowMs: number, fd: number): void;
 }
 
 /** Who is told about once a second, for limits of time. */
@@ -177,7 +177,7 @@ export class DataLoop implements LoopHost, Disposable {
 
   #dispatch(fd: number, events: number): void {
     if (fd === this.#bellFd) this.#isBellRung = true;
-    else this.#handlers[fd]?.onEvents(events, this.#nowMs);
+    else this.#handlers[fd]?.onEvents(events, this.#nowMs, fd);
   }
 
   #runDeferred(): void {

@@ -12,20 +12,15 @@ import { TcpShared } from "./tcp_shared.ts";
 import { TokenBucket } from "./token_bucket.ts";
 import { UdpEngine } from "./udp_engine.ts";
 import { UdpRelay } from "./udp_relay.ts";
-import {
-  type PackedValue,
-  packRecord,
-  type TunnelConfig,
-  type WorkerReport,
-  type WorkerRequest,
-} from "./worker_messages.ts";
+import type { TunnelConfig, WorkerReport, WorkerRequest } from "./worker_messages.ts";
+import { RecordPacker } from "./worker_records.ts";
 import { WorkerVitals } from "./worker_vitals.ts";
 
 /** Records wait so long for others: a message each would cost more than the connection. */
 const RECORDS_DELAY_MS = 20;
 
-/** Values waiting that are sent at once; about 300 records. */
-const RECORDS_MAX_VALUES = 4096;
+/** So many are sent at once: 48 KiB. */
+const RECORDS_MAX = 512;
 
 /** A failing target is reported so often at most. */
 const TARGET_FAILED_PAUSE_MS = 1000;
@@ -53,7 +48,7 @@ export class DataWorker {
   #udp: UdpEngine | undefined;
   readonly #cap: SessionCap;
   readonly #relays = new Map<number, TunnelRelay>();
-  #packed: PackedValue[] = [];
+  readonly #records = new RecordPacker(RECORDS_MAX);
   #flushTimer: Disposable | undefined;
   #taken = 1; // the start itself
   #isStopped = false;
@@ -149,7 +144,7 @@ export class DataWorker {
       bucket: isLimited ? new TokenBucket(access.bytesPerSecond, loop.nowMs()) : undefined,
       cap: this.#cap,
       onClient: (record) => {
-        packRecord(this.#packed, id, record);
+        this.#records.add(id, record);
         this.#flushLater();
       },
       onTargetFailed: () => {
@@ -171,26 +166,24 @@ export class DataWorker {
   }
 
   #flushLater(): void {
-    if (this.#packed.length >= RECORDS_MAX_VALUES) return this.#flush();
+    if (this.#records.isFull) return this.#flush();
     this.#flushTimer ??= this.#loop.after(RECORDS_DELAY_MS, () => this.#flush());
   }
 
   #flush(): void {
     this.#flushTimer?.[Symbol.dispose]();
     this.#flushTimer = undefined;
-    if (this.#packed.length === 0) return;
-    const packed = this.#packed;
-    this.#packed = [];
-    this.#port.post({ type: "clients", packed });
+    if (!this.#records.isEmpty) this.#port.post({ type: "clients", packed: this.#records.take() });
   }
 
   #close(): void {
     for (const relay of this.#relays.values()) relay[Symbol.dispose]();
     this.#relays.clear();
+    this.#flush();
+    this.#port.post({ type: "closing" });
     this.#tcp[Symbol.dispose]();
     this.#udp?.[Symbol.dispose]();
     this.#loop[Symbol.dispose]();
-    this.#flush();
     observeDescriptors(undefined);
     this.#port.post({ type: "stopped" });
     this.#port.close();

@@ -15,7 +15,8 @@ const SLOTS = 512;
  */
 export class ExpiryWheel {
   readonly #slots: Set<Expiring>[] = Array.from({ length: SLOTS }, () => new Set<Expiring>());
-  readonly #slotOf = new Map<Expiring, number>();
+  /** The number of its slot, not yet modulo. */
+  readonly #numberOf = new Map<Expiring, number>();
   readonly #slotMs: number;
   #slotNumber: number;
 
@@ -27,28 +28,29 @@ export class ExpiryWheel {
 
   /** How many there are. */
   get size(): number {
-    return this.#slotOf.size;
+    return this.#numberOf.size;
   }
 
-  /** Puts it in, or where its limit is now if that is sooner than it was. */
+  /** Puts it in, or where its limit is now if that is sooner than it was: a later one is met when it is looked at. */
   add(item: Expiring): void {
-    this.remove(item);
     const deadlineMs = item.deadlineMs();
-    if (deadlineMs === Infinity) return;
+    if (deadlineMs === Infinity) return this.remove(item);
     // Not the slot of this moment, which may have been looked at, and not further than one turn.
     const wanted = Math.ceil(deadlineMs / this.#slotMs);
     const number = Math.min(Math.max(wanted, this.#slotNumber + 1), this.#slotNumber + SLOTS);
-    const slot = number % SLOTS;
-    this.#slots[slot]?.add(item);
-    this.#slotOf.set(item, slot);
+    const known = this.#numberOf.get(item);
+    if (known !== undefined && known <= number) return;
+    if (known !== undefined) this.#slots[known % SLOTS]?.delete(item);
+    this.#slots[number % SLOTS]?.add(item);
+    this.#numberOf.set(item, number);
   }
 
   /** Takes it out. */
   remove(item: Expiring): void {
-    const slot = this.#slotOf.get(item);
-    if (slot === undefined) return;
-    this.#slots[slot]?.delete(item);
-    this.#slotOf.delete(item);
+    const number = this.#numberOf.get(item);
+    if (number === undefined) return;
+    this.#slots[number % SLOTS]?.delete(item);
+    this.#numberOf.delete(item);
   }
 
   /** Expires what is due; what had been active since goes on to its new slot. */

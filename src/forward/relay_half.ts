@@ -39,6 +39,11 @@ export class RelayHalf {
     return this.#isBulk;
   }
 
+  /** The source's peer has ended its side; what it sent before may still have to be read. */
+  get hasHangup(): boolean {
+    return this.#hasHangup;
+  }
+
   /** The sink's stream was ended. */
   get isEnded(): boolean {
     return this.#isEnded;

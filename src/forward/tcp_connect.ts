@@ -1,15 +1,20 @@
 import {
   bindSocket,
   bindSocketWithoutPort,
-  connectSocket,
+  connectStream,
   type Descriptor,
+  encodeSockaddr,
   keepSocketAlive,
   makeSocketTransparent,
   openStreamSocket,
   sendWithoutDelay,
+  SystemError,
 } from "../../ffi/mod.ts";
 import { type Endpoint, familyOf, formatEndpoint } from "../core/endpoint.ts";
 import { socketAddressOf } from "../net/socket_address.ts";
+
+/** Targets as the kernel wants them, made once for each. */
+const encoded = new WeakMap<Endpoint, Uint8Array<ArrayBuffer>>();
 
 /**
  * Begins to connect to a target; it stands when the socket becomes writable without an error.
@@ -18,18 +23,35 @@ import { socketAddressOf } from "../net/socket_address.ts";
  * @throws {SystemError} ENETUNREACH, EPERM, EMFILE, …
  */
 export function beginConnect(target: Endpoint, source: Endpoint | undefined): Descriptor {
-  using rollback = new DisposableStack();
-  const family = familyOf(target.address);
-  const socket = rollback.use(openStreamSocket(family));
-  sendWithoutDelay(socket);
-  keepSocketAlive(socket);
-  if (source !== undefined && familyOf(source.address) === family) {
-    makeSocketTransparent(socket, family);
-    bindSocketWithoutPort(socket);
-    const address = { address: source.address, port: 0 };
-    bindSocket(socket, socketAddressOf(address), formatEndpoint(address));
+  const sockaddr = sockaddrOf(target);
+  const socket = openStreamSocket(familyOf(target.address));
+  try {
+    sendWithoutDelay(socket);
+    keepSocketAlive(socket);
+    if (source !== undefined) keepSource(socket, source, target);
+    const result = connectStream(socket, sockaddr);
+    if (result < 0) throw new SystemError(-result, "connect", `connect to ${formatEndpoint(target)}`);
+  } catch (error) {
+    socket[Symbol.dispose]();
+    throw error;
   }
-  connectSocket(socket, socketAddressOf(target), formatEndpoint(target));
-  rollback.move();
   return socket;
+}
+
+function keepSource(socket: Descriptor, source: Endpoint, target: Endpoint): void {
+  const family = familyOf(target.address);
+  if (familyOf(source.address) !== family) return;
+  makeSocketTransparent(socket, family);
+  bindSocketWithoutPort(socket);
+  const address = { address: source.address, port: 0 };
+  bindSocket(socket, socketAddressOf(address), formatEndpoint(address));
+}
+
+function sockaddrOf(target: Endpoint): Uint8Array<ArrayBuffer> {
+  const known = encoded.get(target);
+  if (known !== undefined) return known;
+  const bytes = encodeSockaddr(socketAddressOf(target));
+  // The interface behind a zone may be another one the next time.
+  if (!target.address.includes("%")) encoded.set(target, bytes);
+  return bytes;
 }

@@ -113,7 +113,9 @@ export class TcpLane {
     if (count < 0) return this.#sourceRefused(-count);
     half.received(count, asked);
     if (count === 0) return undefined;
-    const sent = sendFrom(sink, buffer, count);
+    // A short read after the peer's end was the last one: data and end go out together.
+    const isLast = half.hasHangup && count < asked && this.#bucket === undefined;
+    const sent = sendFrom(sink, buffer, count, isLast);
     if (sent < 0) {
       if (-sent !== ERRNO.EAGAIN) return this.#fail("sink-failed", -sent);
       half.sinkBlocked();

@@ -1,9 +1,9 @@
-import { acceptConnection, type Accepted, EPOLLIN, resetSocketOnClose } from "../../ffi/mod.ts";
+import { EPOLLIN, resetSocketOnClose } from "../../ffi/mod.ts";
 import type { Endpoint } from "../core/endpoint.ts";
 import { errorCode } from "../core/errors.ts";
 import type { RelayParts, TunnelRelay } from "./relay_host.ts";
-import { endpointOf } from "../net/socket_address.ts";
 import type { TcpLane } from "./tcp_lane.ts";
+import type { TcpClient } from "./tcp_peers.ts";
 import { TcpSession, type TcpSessionOwner } from "./tcp_session.ts";
 import type { TcpShared } from "./tcp_shared.ts";
 
@@ -27,7 +27,6 @@ export class TcpListener implements TunnelRelay, TcpSessionOwner {
   readonly shared: TcpShared;
   readonly #sessions = new Set<TcpSession>();
   readonly #throttled = new Map<TcpLane, () => void>();
-  readonly #listener: { readonly number: number };
   #throttleTimer: Disposable | undefined;
   #pauseTimer: Disposable | undefined;
   #targets: readonly Endpoint[] = [];
@@ -40,7 +39,6 @@ export class TcpListener implements TunnelRelay, TcpSessionOwner {
   constructor(parts: RelayParts, shared: TcpShared) {
     this.parts = parts;
     this.shared = shared;
-    this.#listener = { number: parts.fd };
     shared.loop.tickWithin(Math.min(parts.options.idleMs, parts.options.connectTimeoutMs));
     this.#listen();
   }
@@ -53,9 +51,9 @@ export class TcpListener implements TunnelRelay, TcpSessionOwner {
   onEvents(_events: number, nowMs: number): void {
     for (let i = 0; i < ACCEPTS_PER_WAKE; i++) {
       if (this.parts.cap.count >= this.parts.cap.max) return this.#pauseForCap();
-      let accepted: Accepted | undefined;
+      let accepted: TcpClient | undefined;
       try {
-        accepted = acceptConnection(this.#listener);
+        accepted = this.shared.peers.accept(this.parts.fd);
       } catch (error) {
         const code = errorCode(error);
         if (EXHAUSTED.has(code ?? "")) return this.#pause(code ?? "");
@@ -89,8 +87,7 @@ export class TcpListener implements TunnelRelay, TcpSessionOwner {
     for (const session of [...this.#sessions]) session.reset("stopped");
   }
 
-  #welcome({ socket, remote }: Accepted, nowMs: number): void {
-    const client = endpointOf(remote);
+  #welcome({ socket, remote: client }: TcpClient, nowMs: number): void {
     const refusal = this.#targets.length === 0
       ? "target unknown"
       : this.parts.guard.admit(client.address, nowMs);

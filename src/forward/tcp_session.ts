@@ -14,6 +14,7 @@ import type { Endpoint } from "../core/endpoint.ts";
 import { errorCode, errorMessage } from "../core/errors.ts";
 import type { LoopHandler } from "./data_loop.ts";
 import type { Expiring } from "./expiry_wheel.ts";
+import type { ClientRecord } from "./forwarder.ts";
 import { encodeProxyHeader } from "./proxy_protocol.ts";
 import type { RelayParts } from "./relay_host.ts";
 import { endpointOf } from "../net/socket_address.ts";
@@ -44,7 +45,7 @@ export interface TcpSessionOptions {
 }
 
 /** One client's connection and the one to the target. It owns both descriptors. */
-export class TcpSession implements Expiring {
+export class TcpSession implements Expiring, LoopHandler {
   /** The client. */
   readonly remote: Endpoint;
   readonly #owner: TcpSessionOwner;
@@ -79,7 +80,7 @@ export class TcpSession implements Expiring {
   /** Watches the client and connects to the first target. */
   start(): void {
     const { loop, wheel } = this.#owner.shared;
-    loop.add(this.#client.number, new SideHandler(this, "client"));
+    loop.add(this.#client.number, this);
     this.#connect(this.#beganMs);
     if (!this.#isOver) wheel.add(this);
   }
@@ -105,10 +106,11 @@ export class TcpSession implements Expiring {
     if (!this.#isOver) this.#owner.shared.wheel.add(this);
   }
 
-  /** For the loop's handlers. */
-  onSide(side: RelaySide, events: number, nowMs: number): void {
+  /** For the loop. */
+  onEvents(events: number, nowMs: number, fd: number): void {
     if (this.#isOver) return;
-    if (side === "target" && !this.#relay.isConnected && !this.#finishConnect(nowMs)) return;
+    const side = fd === this.#client.number ? "client" : "target";
+    if (side === "target" && !this.#relay.isConnected && !this.#finishConnect(events, nowMs)) return;
     const socket = side === "client" ? this.#client : this.#target;
     const verdict = this.#relay.onEvents(side, {
       isReadable: (events & EPOLLIN) !== 0,
@@ -134,14 +136,15 @@ export class TcpSession implements Expiring {
     } catch (error) {
       return this.#attemptFailed(describeRefusal(errorCode(error) ?? errorMessage(error)), nowMs);
     }
-    shared.loop.add(this.#target.number, new SideHandler(this, "target"));
+    shared.loop.add(this.#target.number, this);
   }
 
   /** @returns Whether the target has accepted. */
-  #finishConnect(nowMs: number): boolean {
+  #finishConnect(events: number, nowMs: number): boolean {
     const target = this.#target;
     if (target === undefined) return false;
-    const errno = takeSocketError(target);
+    // A refusal always is an error or a hangup, so that most need not be asked.
+    const errno = (events & (EPOLLERR | EPOLLHUP)) === 0 ? 0 : takeSocketError(target);
     if (errno !== 0) {
       this.#attemptFailed(describeRefusal(errnoName(errno)), nowMs);
       return false;
@@ -151,7 +154,7 @@ export class TcpSession implements Expiring {
     this.#down.open(target, this.#client);
     this.#relay.connected(header?.length ?? 0);
     this.#activeMs = nowMs;
-    this.#local = endpointOf(localAddress(target));
+    this.#local = this.#owner.shared.peers.localOf(target);
     this.#tell("opened");
     // The client's limit is another one from now on, which may be sooner.
     this.#owner.shared.wheel.add(this);
@@ -224,16 +227,19 @@ export class TcpSession implements Expiring {
   #tell(state: "opened" | "closed", reason?: string): void {
     const { parts, shared } = this.#owner;
     const target = this.#targets[Math.min(this.#attempt, this.#targets.length - 1)];
-    const isClosed = state === "closed";
-    parts.onClient({
+    const record: { -readonly [Key in keyof ClientRecord]: ClientRecord[Key] } = {
       state,
       client: this.remote,
-      ...(this.#local && { local: this.#local }),
-      ...(target && { target }),
-      ...(isClosed && { bytesIn: this.#countedIn, bytesOut: this.#countedOut }),
-      ...(isClosed && { durationMs: Math.round(shared.loop.nowMs() - this.#beganMs) }),
-      ...(reason !== undefined && { reason }),
-    });
+    };
+    if (this.#local !== undefined) record.local = this.#local;
+    if (target !== undefined) record.target = target;
+    if (state === "closed") {
+      record.bytesIn = this.#countedIn;
+      record.bytesOut = this.#countedOut;
+      record.durationMs = Math.round(shared.loop.nowMs() - this.#beganMs);
+    }
+    if (reason !== undefined) record.reason = reason;
+    parts.onClient(record);
   }
 
   #end(reason: string): void {
@@ -249,20 +255,6 @@ export class TcpSession implements Expiring {
     if (!this.#relay.isConnected) this.#tell("opened"); // so that each end has its beginning
     this.#tell("closed", reason);
     this.#owner.onEnd(this);
-  }
-}
-
-class SideHandler implements LoopHandler {
-  readonly #session: TcpSession;
-  readonly #side: RelaySide;
-
-  constructor(session: TcpSession, side: RelaySide) {
-    this.#session = session;
-    this.#side = side;
-  }
-
-  onEvents(events: number, nowMs: number): void {
-    this.#session.onSide(this.#side, events, nowMs);
   }
 }
 

@@ -2,6 +2,7 @@ import type { DataLoop } from "./data_loop.ts";
 import { ExpiryWheel } from "./expiry_wheel.ts";
 import { PipePool } from "./pipe_pool.ts";
 import { COPY_BYTES } from "./relay_half.ts";
+import { TcpPeers } from "./tcp_peers.ts";
 
 /** Bulk without a pipe is received in pieces of this size: measured, 64 KiB cost a quarter more. */
 const BULK_COPY_BYTES = 262_144;
@@ -20,6 +21,7 @@ export class TcpShared implements Disposable {
   readonly loop: DataLoop;
   readonly pool: PipePool = new PipePool();
   readonly wheel: ExpiryWheel;
+  readonly peers: TcpPeers = new TcpPeers();
   /** Received into and sent from at once; what the sink does not take is copied out. */
   readonly copyBuffer: Uint8Array<ArrayBuffer> = new Uint8Array(new ArrayBuffer(COPY_BYTES));
   #bulkBuffer: Uint8Array<ArrayBuffer> | undefined;

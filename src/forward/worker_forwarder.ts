@@ -6,7 +6,8 @@ import type { ForwardOptions } from "./options.ts";
 import { openPublicSocket } from "./relay_bind.ts";
 import { RelaySession } from "./relay_session.ts";
 import { WorkerHost } from "./worker_host.ts";
-import { unpackRecords, type WorkerReport, type WorkerRequest } from "./worker_messages.ts";
+import type { WorkerReport, WorkerRequest } from "./worker_messages.ts";
+import { unpackRecords } from "./worker_records.ts";
 
 /** Descriptors that are not for connections: the keeper's, the runtime's, pipes. */
 const RESERVED_DESCRIPTORS = 64;

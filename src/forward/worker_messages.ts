@@ -1,6 +1,6 @@
 import type { Endpoint } from "../core/endpoint.ts";
 import type { LogFields } from "../core/log.ts";
-import type { ClientRecord } from "./forwarder.ts";
+import type { PackedRecords } from "./worker_records.ts";
 import type { ForwardOptions } from "./options.ts";
 
 /** What the Worker needs for one tunnel; TCP and UDP alike. */
@@ -42,11 +42,13 @@ export type WorkerReport =
   | { readonly type: "ready" }
   | { readonly type: "added"; readonly id: number; readonly problem?: WorkerProblem }
   | { readonly type: "removed"; readonly id: number }
+  /** Only descriptors are left, which both threads may close now: whoever takes one from the ledger. */
+  | { readonly type: "closing" }
   | { readonly type: "stopped" }
   /** A bug: the Worker does nothing more. */
   | { readonly type: "failed"; readonly reason: string }
-  /** Records of clients, packed by `packRecord`. */
-  | { readonly type: "clients"; readonly packed: readonly PackedValue[] }
+  /** Records of clients. */
+  | { readonly type: "clients"; readonly packed: PackedRecords }
   | { readonly type: "target-failed"; readonly id: number }
   | {
     readonly type: "log";
@@ -59,46 +61,4 @@ export type WorkerReport =
 export interface WorkerProblem {
   readonly message: string;
   readonly code: string | undefined;
-}
-
-/** What a packed record is made of: a flat list costs a tenth of objects when it is cloned. */
-export type PackedValue = string | number | undefined;
-
-const VALUES_PER_RECORD = 12;
-
-/** Appends one record to a flat list. */
-export function packRecord(into: PackedValue[], tunnelId: number, record: ClientRecord): void {
-  const { state, client, local, target } = record;
-  into.push(tunnelId, state, client.address, client.port, local?.address, local?.port);
-  into.push(target?.address, target?.port, record.bytesIn, record.bytesOut, record.durationMs, record.reason);
-}
-
-/** Reads what {@linkcode packRecord} wrote, in order. */
-export function unpackRecords(
-  packed: readonly PackedValue[],
-  onRecord: (tunnelId: number, record: ClientRecord) => void,
-): void {
-  for (let i = 0; i + VALUES_PER_RECORD <= packed.length; i += VALUES_PER_RECORD) {
-    const [id, state, address, port, localAddress, localPort, targetAddress, targetPort] = packed.slice(
-      i,
-      i + 8,
-    );
-    const [bytesIn, bytesOut, durationMs, reason] = packed.slice(i + 8, i + VALUES_PER_RECORD);
-    const local = endpointFrom(localAddress, localPort);
-    const target = endpointFrom(targetAddress, targetPort);
-    onRecord(Number(id), {
-      state: state === "opened" || state === "closed" ? state : "refused",
-      client: { address: String(address), port: Number(port) },
-      ...(local && { local }),
-      ...(target && { target }),
-      ...(typeof bytesIn === "number" && { bytesIn }),
-      ...(typeof bytesOut === "number" && { bytesOut }),
-      ...(typeof durationMs === "number" && { durationMs }),
-      ...(typeof reason === "string" && { reason }),
-    });
-  }
-}
-
-function endpointFrom(address: PackedValue, port: PackedValue): Endpoint | undefined {
-  return typeof address === "string" && typeof port === "number" ? { address, port } : undefined;
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   bindSocket,
   connectSocket,
+  Descriptor,
   descriptorLimit,
   type DescriptorObserver,
   ERRNO,
@@ -66,7 +67,7 @@ Deno.test("observeDescriptors() tells of each descriptor once at its beginning a
   const told: string[] = [];
   const observer: DescriptorObserver = {
     opened: (fd) => told.push(`+${fd}`),
-    closed: (fd) => told.push(`-${fd}`),
+    closed: (fd) => told.push(`-${fd}`) > 0,
   };
   observeDescriptors(observer);
   const bell = new EventFd();
@@ -76,4 +77,16 @@ Deno.test("observeDescriptors() tells of each descriptor once at its beginning a
   observeDescriptors(undefined);
   new EventFd()[Symbol.dispose]();
   assert.deepEqual(told, [`+${number}`, `-${number}`]);
+});
+
+Deno.test("a Descriptor leaves the number alone when its observer says that another thread has taken it", () => {
+  using _libc = holdLibc();
+  observeDescriptors({ opened: () => {}, closed: () => false });
+  const bell = new EventFd();
+  const { number } = bell.descriptor;
+  bell[Symbol.dispose]();
+  observeDescriptors(undefined);
+  assert.ok(bell.descriptor.isClosed);
+  assert.ok(Deno.readLinkSync(`/proc/self/fd/${number}`).includes("eventfd"));
+  new Descriptor(number)[Symbol.dispose]();
 });

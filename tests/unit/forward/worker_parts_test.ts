@@ -4,7 +4,7 @@ import { type Expiring, ExpiryWheel } from "../../../src/forward/expiry_wheel.ts
 import { FdLedger } from "../../../src/forward/fd_ledger.ts";
 import type { ClientRecord } from "../../../src/forward/forwarder.ts";
 import { SessionCap } from "../../../src/forward/session_cap.ts";
-import { type PackedValue, packRecord, unpackRecords } from "../../../src/forward/worker_messages.ts";
+import { RecordPacker, unpackRecords } from "../../../src/forward/worker_records.ts";
 
 Deno.test("FdLedger.takeAll() gives what another thread's ledger noted and did not close, once", () => {
   const worker = new FdLedger(200);
@@ -14,6 +14,17 @@ Deno.test("FdLedger.takeAll() gives what another thread's ledger noted and did n
   worker.opened(100_000); // beyond its room: not noted, not a fault
   assert.deepEqual(main.takeAll(), [3, 31, 63, 199]);
   assert.deepEqual(main.takeAll(), []);
+});
+
+Deno.test("FdLedger gives each descriptor to one thread only when both close", () => {
+  const worker = new FdLedger(200);
+  const main = new FdLedger(worker.memory);
+  for (const fd of [3, 31, 32, 63, 199]) worker.opened(fd);
+  assert.deepEqual(main.takeHighest(1), [199]);
+  assert.deepEqual(main.takeHighest(1), [32, 63], "a word at a time");
+  assert.deepEqual([3, 31, 32, 63, 199].map((fd) => worker.closed(fd)), [true, true, false, false, false]);
+  assert.ok(worker.closed(100_000), "beyond its room it is the owner's");
+  assert.deepEqual(main.takeHighest(1), []);
 });
 
 Deno.test("SharedCounters are read through the same memory", () => {
@@ -30,18 +41,23 @@ Deno.test("SharedCounters are read through the same memory", () => {
   assert.equal(writer.read().active, 0);
 });
 
-Deno.test("unpackRecords() gives what packRecord() took, in order", () => {
+Deno.test("unpackRecords() gives what a RecordPacker took, in order, each time it is emptied", () => {
   const client = { address: "192.0.2.1", port: 1 };
   const records: ClientRecord[] = [
     { state: "refused", client, reason: "denied" },
     { state: "opened", client, local: { address: "::1", port: 2 }, target: { address: "::1", port: 3 } },
     { state: "closed", client, bytesIn: 0, bytesOut: 5, durationMs: 0, reason: "eof" },
   ];
-  const packed: PackedValue[] = [];
-  records.forEach((record, i) => packRecord(packed, i, record));
-  const got: [number, ClientRecord][] = [];
-  unpackRecords(structuredClone(packed), (id, record) => got.push([id, record]));
-  assert.deepEqual(got, records.map((record, i) => [i, record]));
+  const packer = new RecordPacker(records.length);
+  for (let turn = 0; turn < 2; turn++) {
+    assert.ok(packer.isEmpty);
+    records.forEach((record, i) => packer.add(i, record));
+    assert.ok(packer.isFull);
+    assert.throws(() => packer.add(0, { state: "refused", client }), RangeError);
+    const got: [number, ClientRecord][] = [];
+    unpackRecords(structuredClone(packer.take()), (id, record) => got.push([id, record]));
+    assert.deepEqual(got, records.map((record, i) => [i, record]));
+  }
 });
 
 Deno.test("SessionCap calls those who wait once when one has left", () => {
