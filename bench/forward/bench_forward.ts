@@ -7,6 +7,7 @@ import { hasStarved, measureIdle, measureTcp, warmUp } from "./measure_tcp.ts";
 import { measureUdp } from "./measure_udp.ts";
 import { measureKernelPath } from "./kernel_path.ts";
 import type { Sample } from "./metrics.ts";
+import { PeerWorld } from "./peer_world.ts";
 import type { BenchPlan } from "./plan.ts";
 import type { BenchReport } from "./report.ts";
 import { Rig } from "./rig.ts";
@@ -47,12 +48,8 @@ export async function benchForward(
   options: BenchOptions,
   control: BenchControl,
 ): Promise<BenchReport & { readonly hasFailed: boolean }> {
-  const bench = await Bench.open(options, control);
-  try {
-    return await bench.run();
-  } finally {
-    await bench[Symbol.asyncDispose]();
-  }
+  await using bench = await Bench.open(options, control);
+  return await bench.run();
 }
 
 class Bench implements AsyncDisposable {
@@ -70,11 +67,15 @@ class Bench implements AsyncDisposable {
   }
 
   static async open(options: BenchOptions, control: BenchControl): Promise<Bench> {
-    return new Bench(options, control, await Rig.open());
+    const rig = await Rig.open();
+    control.signal.addEventListener("abort", () => [rig.bulk, rig.ping].forEach((client) => client.kill()));
+    return new Bench(options, control, rig);
   }
 
   async run(): Promise<BenchReport & { readonly hasFailed: boolean }> {
     const { plan, subjects } = this.#options;
+    await using world = new AsyncDisposableStack();
+    if (subjects.some(({ maps }) => maps)) world.use(new PeerWorld());
     const entrants = await this.#admit();
     for (let round = 1; round <= plan.rounds; round++) {
       const samples: Record<string, Sample> = {};

@@ -19,10 +19,10 @@ const SHAPES = [
 
 /** Lets the subject's code be compiled and its buffers grow. */
 export async function warmUp({ bulk }: Rig, { ports }: RunningSubject, plan: BenchPlan): Promise<void> {
-  const durationMs = plan.warmUpMs / 3;
+  const durationMs = plan.warmUpMs / 4;
   await bulk.run("blast", { port: ports.bulk, streams: 1, direction: "up", durationMs });
   await bulk.run("blast", { port: ports.bulk, streams: 4, direction: "down", durationMs });
-  await bulk.run("storm", { port: ports.ping, concurrency: CONCURRENCY, durationMs });
+  await bulk.run("storm", { port: ports.ping, concurrency: CONCURRENCY, durationMs: durationMs * 2 });
 }
 
 /** Throughput and CPU of bulk, new connections, round trips alone and beside bulk. */

@@ -32,7 +32,7 @@ export const LADDER: readonly number[] = [
 /** For figures to be kept. */
 export const FULL_PLAN: BenchPlan = {
   rounds: 5,
-  warmUpMs: 1000,
+  warmUpMs: 1500,
   bulkMs: 1200,
   stormMs: 1200,
   pingMs: 800,
@@ -46,7 +46,7 @@ export const FULL_PLAN: BenchPlan = {
 /** For a look, within three minutes: two rounds are no proof. */
 export const QUICK_PLAN: BenchPlan = {
   rounds: 2,
-  warmUpMs: 500,
+  warmUpMs: 1000,
   bulkMs: 600,
   stormMs: 700,
   pingMs: 400,

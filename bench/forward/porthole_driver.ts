@@ -1,5 +1,6 @@
 /**
- * `porthole_driver.ts [--nftables] (--tcp|--udp) ENDPOINT=TARGET …`: our forwarder alone, until SIGTERM. It says
+ * `porthole_driver.ts [--nftables] (--tcp|--udp) ENDPOINT=TARGET …`: our forwarder alone, until SIGTERM or the
+ * end of standard input. It says
  * `ready` on standard output. What it is told of clients is dropped, as a log that is off drops it.
  */
 import { parseArgs } from "node:util";
@@ -44,6 +45,8 @@ async function main(): Promise<void> {
   });
   const stopped = Promise.withResolvers<void>();
   Deno.addSignalListener("SIGTERM", () => stopped.resolve());
+  // Whoever started this holds the other end, and may die without a word.
+  Deno.stdin.readable.pipeTo(new WritableStream()).finally(() => stopped.resolve());
   {
     await using net = openNet({ log: silentLogger });
     const platform = { net, clock: systemClock, random: systemRandom, log: silentLogger };

@@ -88,9 +88,14 @@ function figureLines(subjects: readonly string[], rounds: readonly Round[]): str
   return table(["", ...subjects], rows.filter((row) => row.slice(1).some((cell) => cell !== "")));
 }
 
+/** Whether even traffic without a forwarder differed so much between rounds that the figures are not worth keeping. */
+export function isNoisy(rounds: readonly Round[]): boolean {
+  return spreadOf(valuesOf(rounds, "direct", "gbpsUp1")) > NOISE_LIMIT;
+}
+
 function noise(rounds: readonly Round[]): readonly string[] {
+  if (!isNoisy(rounds)) return [];
   const spread = spreadOf(valuesOf(rounds, "direct", "gbpsUp1"));
-  if (!(spread > NOISE_LIMIT)) return [];
   return [
     `The machine was busy: even direct throughput spread by ± ${
       (spread * 100).toFixed(0)

@@ -61,6 +61,11 @@ export class LoadClient implements AsyncDisposable {
     }
   }
 
+  /** Ends it at once: what it is doing cannot be interrupted otherwise. */
+  kill(): void {
+    this.#process.kill("SIGKILL");
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#process[Symbol.asyncDispose]();
   }

@@ -11,7 +11,7 @@
  * --no-udp         leave UDP out
  * --no-kernel      leave the kernel method out
  * --json FILE      all samples as JSON lines
- * --write          put the report into docs/performance.md
+ * --write          put the report into docs/performance.md, unless the machine was busy
  * ```
  *
  * Peers that are not installed are reported as absent (Debian: haproxy libnginx-mod-stream socat).
@@ -20,9 +20,10 @@ import { parseArgs } from "node:util";
 import { benchForward, type BenchOptions } from "./bench_forward.ts";
 import { isInsideNamespace, prepareNamespace, rerunInNamespace } from "./namespace.ts";
 import { FULL_PLAN, QUICK_PLAN } from "./plan.ts";
-import { formatReport } from "./report.ts";
+import { formatReport, isNoisy } from "./report.ts";
 import { direct, haproxy, natmap, natter, nginx, porthole, socat, type Subject } from "./subjects.ts";
 
+const INTERRUPTED = 130;
 const SCRIPT = new URL(import.meta.url).pathname;
 const REPORT_FILE = new URL("../../docs/performance.md", import.meta.url);
 const PREFACE = `# Performance of the forwarder
@@ -71,7 +72,7 @@ function readOptions(args: readonly string[]): BenchOptions & { readonly isWritt
   };
 }
 
-/** Runs the bench. @returns The exit code: 0 measured, 1 porthole failed a gate, 2 wrong arguments. */
+/** Runs the bench. @returns The exit code: 0 measured, 1 porthole failed a gate, 2 wrong arguments, 130 interrupted. */
 export async function main(args: readonly string[]): Promise<number> {
   let options: ReturnType<typeof readOptions>;
   try {
@@ -89,13 +90,19 @@ export async function main(args: readonly string[]): Promise<number> {
   const controller = new AbortController();
   const stop = (): void => controller.abort(new DOMException("The bench was interrupted", "AbortError"));
   Deno.addSignalListener("SIGTERM", stop);
-  const { hasFailed, ...report } = await benchForward(options, {
+  const measured = await benchForward(options, {
     signal: controller.signal,
     onProgress: (line) => Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`)),
+  }).catch((error: unknown) => {
+    if (controller.signal.aborted) return undefined;
+    throw error;
   });
+  if (measured === undefined) return INTERRUPTED;
+  const { hasFailed, ...report } = measured;
   const text = formatReport(report);
   print(text);
-  if (options.isWritten) await Deno.writeTextFile(REPORT_FILE, PREFACE + text);
+  if (options.isWritten && isNoisy(report.rounds)) print("Not written: the machine was busy\n");
+  else if (options.isWritten) await Deno.writeTextFile(REPORT_FILE, PREFACE + text);
   return hasFailed ? 1 : 0;
 }
 

@@ -23,6 +23,8 @@ export interface Subject {
   readonly hasUdp: boolean;
   /** Whether thousands of idle connections are worth trying. */
   readonly holdsMany: boolean;
+  /** Whether it forwards only once it has a mapping, so that it needs STUN and HTTP servers. @default {false} */
+  readonly maps?: boolean;
   /** What it is; `undefined` if it is not installed. */
   version(): Promise<string | undefined>;
   /** What to run, each until it is ended; none for the direct way. */
@@ -122,10 +124,11 @@ export const socat: Subject = {
     ]),
 };
 
-/** natmap from a path, one process for each port; needs the STUN server and keep-alive host of the rig. */
+/** natmap from a path, one process for each port; needs `PeerWorld`. */
 export function natmap(path: string): Subject {
   return {
     name: "natmap",
+    maps: true,
     hasUdp: true,
     holdsMany: false,
     version: () => Promise.resolve(isFile(path) ? path : undefined),
@@ -141,6 +144,7 @@ export function natmap(path: string): Subject {
 export function natter(path: string): Subject {
   return {
     name: "Natter",
+    maps: true,
     hasUdp: true,
     holdsMany: false,
     version: () => Promise.resolve(isFile(path) ? path : undefined),

@@ -1,6 +1,7 @@
 /**
  * `target.ts`: what forwarders forward to. One TCP and one UDP port on loopback, printed as a JSON line. The first
- * byte of a connection says what is wanted (see {@linkcode WANTED}). It runs until it is killed.
+ * byte of a connection says what is wanted (see {@linkcode WANTED}). It runs until it is killed or
+ * its standard input ends.
  */
 import {
   acceptConnection,
@@ -25,6 +26,7 @@ interface Connection {
 }
 
 const CHUNK_BYTES = 65536;
+const STANDARD_INPUT = 0;
 
 /** Serves everything in one thread with blocking waits, as cheaply as it can be done here. */
 class Target {
@@ -44,9 +46,12 @@ class Target {
     const { number: udp } = this.#udp;
     this.#epoll.add(listener, EPOLLIN);
     this.#epoll.add(udp, EPOLLIN);
+    this.#epoll.add(STANDARD_INPUT, EPOLLIN);
     print({ tcp: portOf(this.#listener), udp: portOf(this.#udp) });
     for (;;) {
       this.#epoll.wait(-1, (fd, events) => {
+        // It ends when whoever started this is gone, however that ended.
+        if (fd === STANDARD_INPUT) Deno.exit(0);
         if (fd === listener) this.#accept();
         else if (fd === udp) this.#takeDatagrams();
         else this.#serve(fd, events);
