@@ -30,12 +30,19 @@ export async function measureKernelPath(
   const client = await makeNamespace(stack, "c", CLIENT);
   const server = await makeNamespace(stack, "s", SERVER);
   Deno.writeTextFileSync("/proc/sys/net/ipv4/ip_forward", "1");
-  const { tcp: target } = await stack.use(new LoadTarget({ prefix: server, own: SERVER.own })).ports;
+  // One target for each way: flows of the others would be in conntrack with the same addresses and ports.
+  const start = async (): Promise<number> =>
+    (await stack.use(new LoadTarget({ prefix: server, own: SERVER.own })).ports).tcp;
+  const targets: Readonly<Record<Way, number>> = {
+    routed: await start(),
+    nftables: await start(),
+    relay: await start(),
+  };
   const toForwarder = stack.use(new LoadClient({ prefix: client, peer: CLIENT.gateway, own: CLIENT.own }));
   const toServer = stack.use(new LoadClient({ prefix: client, peer: SERVER.own, own: CLIENT.own }));
-  const ports: Readonly<Record<Way, number>> = { routed: target, nftables: PORT, relay: PORT + 1 };
+  const ports: Readonly<Record<Way, number>> = { routed: targets.routed, nftables: PORT, relay: PORT + 1 };
   for (const way of ["nftables", "relay"] as const) {
-    await startDriver(stack, way, `${CLIENT.gateway}:${ports[way]}=${SERVER.own}:${target}`);
+    await startDriver(stack, way, `${CLIENT.gateway}:${ports[way]}=${SERVER.own}:${targets[way]}`);
   }
   const rounds: Round[] = [];
   for (let round = 0; round <= plan.rounds; round++) {

@@ -17,6 +17,7 @@
  * Peers that are not installed are reported as absent (Debian: haproxy libnginx-mod-stream socat).
  */
 import { parseArgs } from "node:util";
+import { runCommand } from "../../tests/lab/command.ts";
 import { benchForward, type BenchOptions } from "./bench_forward.ts";
 import { isInsideNamespace, prepareNamespace, rerunInNamespace } from "./namespace.ts";
 import { FULL_PLAN, QUICK_PLAN } from "./plan.ts";
@@ -31,7 +32,7 @@ const PREFACE = `# Performance of the forwarder
 Written by \`deno task bench --only forward --write\`; \`bench/forward/\` says how it is measured. Client, forwarder and
 target share loopback in a network namespace and the cores below. Subjects are shuffled and restarted in every round,
 and checked for correctness first: half-close, byte by byte, resets, a slow reader, UDP lengths and order. One that
-fails gets no figures. CPU is the user and system time of the subject's processes.
+loses or alters bytes gets no figures; a peer that makes FIN of RST is only remarked on. CPU is the user and system time of the subject's processes.
 
 `;
 
@@ -72,6 +73,11 @@ function readOptions(args: readonly string[]): BenchOptions & { readonly isWritt
   };
 }
 
+async function writeReport(text: string): Promise<void> {
+  await Deno.writeTextFile(REPORT_FILE, text);
+  await runCommand([Deno.execPath(), "fmt", "--quiet", REPORT_FILE.pathname]);
+}
+
 /** Runs the bench. @returns The exit code: 0 measured, 1 porthole failed a gate, 2 wrong arguments, 130 interrupted. */
 export async function main(args: readonly string[]): Promise<number> {
   let options: ReturnType<typeof readOptions>;
@@ -102,7 +108,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const text = formatReport(report);
   print(text);
   if (options.isWritten && isNoisy(report.rounds)) print("Not written: the machine was busy\n");
-  else if (options.isWritten) await Deno.writeTextFile(REPORT_FILE, PREFACE + text);
+  else if (options.isWritten) await writeReport(PREFACE + text);
   return hasFailed ? 1 : 0;
 }
 

@@ -39,8 +39,8 @@ export interface OpenStunServer extends AsyncDisposable {
   readonly answers: number;
 }
 
-/** Tries to find ports that are free for UDP and TCP on every address. */
-const PORT_TRIES = 8;
+/** Tries to find ports that are free for UDP and TCP on every address; a busy client host has many in TIME_WAIT. */
+const PORT_TRIES = 128;
 
 /**
  * Opens a STUN server: Binding over UDP and TCP, and with an alternate address the four endpoints of RFC 5780,
