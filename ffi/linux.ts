@@ -74,6 +74,8 @@ export const TCP_KEEPINTVL = 5;
 export const TCP_KEEPCNT = 6;
 /** Name of the congestion control, without NUL. */
 export const TCP_CONGESTION = 13;
+/** Acknowledge at once (1) or with the next data (0); the kernel changes it by itself later. */
+export const TCP_QUICKACK = 12;
 /** Milliseconds that sent data may stay unacknowledged. */
 export const TCP_USER_TIMEOUT = 18;
 

@@ -11,6 +11,18 @@ export function keepSocketAlive(socket: Descriptor): void {
   setIntOption(socket, KEEP_ALIVE, 1);
 }
 
+const QUICKACK = { level: linux.IPPROTO_TCP, option: linux.TCP_QUICKACK, name: "TCP_QUICKACK" } as const;
+
+/** Before connecting: the handshake's last packet waits for the first data to go with. @throws {SystemError} */
+export function acknowledgeWithData(socket: Descriptor): void {
+  setIntOption(socket, QUICKACK, 0);
+}
+
+/** Ends that; what waits goes now, and later data is acknowledged as usual. @throws {SystemError} */
+export function acknowledgeAtOnce(socket: Descriptor): void {
+  setIntOption(socket, QUICKACK, 1);
+}
+
 /** TCP_CONGESTION. @throws {SystemError} ENOENT if the kernel has none of this name, EPERM if it is reserved. */
 export function setCongestion(socket: Descriptor, name: string): void {
   const bytes = new TextEncoder().encode(name);

@@ -1,4 +1,5 @@
 import {
+  acknowledgeWithData,
   bindSocket,
   bindSocketWithoutPort,
   connectStream,
@@ -28,6 +29,8 @@ export function beginConnect(target: Endpoint, source: Endpoint | undefined): De
   try {
     sendWithoutDelay(socket);
     keepSocketAlive(socket);
+    // Mostly the client speaks first, and has by now: one packet less. Where not, the session sends it at once.
+    acknowledgeWithData(socket);
     if (source !== undefined) keepSource(socket, source, target);
     const result = connectStream(socket, sockaddr);
     if (result < 0) throw new SystemError(-result, "connect", `connect to ${formatEndpoint(target)}`);

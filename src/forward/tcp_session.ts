@@ -1,4 +1,5 @@
 import {
+  acknowledgeAtOnce,
   type Descriptor,
   EPOLLERR,
   EPOLLHUP,
@@ -110,7 +111,8 @@ export class TcpSession implements Expiring, LoopHandler {
   onEvents(events: number, nowMs: number, fd: number): void {
     if (this.#isOver) return;
     const side = fd === this.#client.number ? "client" : "target";
-    if (side === "target" && !this.#relay.isConnected && !this.#finishConnect(events, nowMs)) return;
+    const isNew = side === "target" && !this.#relay.isConnected;
+    if (isNew && !this.#finishConnect(events, nowMs)) return;
     const socket = side === "client" ? this.#client : this.#target;
     const verdict = this.#relay.onEvents(side, {
       isReadable: (events & EPOLLIN) !== 0,
@@ -123,6 +125,7 @@ export class TcpSession implements Expiring, LoopHandler {
       if (errno !== 0) return this.#fail(side, errno);
     }
     this.#pumpOrQueue(this.#up);
+    if (isNew && !this.#isOver && socket !== undefined) acknowledgeAtOnce(socket);
     if (!this.#isOver) this.#pumpOrQueue(this.#down);
   }
 
