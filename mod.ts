@@ -70,7 +70,8 @@ export type { KeeperOptions } from "./src/keeper/options.ts";
 export type { BindingAnswer } from "./src/stun/binding.ts";
 export { formatPortSpec, parsePortSpec, type PortSpec } from "./src/keeper/port_spec.ts";
 export { openNet, type OpenNetOptions } from "./src/net/open_net.ts";
-export type { HookPlan, TunnelPlan } from "./src/plan/tunnel_plan.ts";
+export type { Hook, HookStyle, HookTrigger } from "./src/hook/hook.ts";
+export type { TunnelPlan } from "./src/plan/tunnel_plan.ts";
 export { DEFAULT_STUN_TCP, DEFAULT_STUN_UDP } from "./src/stun/default_servers.ts";
 export {
   NoStunServerError,

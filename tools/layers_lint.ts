@@ -14,9 +14,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "src/keeper": ["src/core", "src/stun"],
   "src/forward": ["ffi", "src/core", "src/net"],
   "src/hook": ["src/core"],
+  "src/publish": ["src/core"],
+  "src/minecraft": ["src/core"],
   "src/status": ["src/core", "src/text"],
   "src/box": ["src/core"],
-  "src/plan": ["src/core", "src/keeper", "src/forward"],
+  "src/config": ["src/core", "src/text", "src/stun", "src/keeper", "src/forward", "src/hook", "src/publish"],
+  "src/plan": ["src/core", "src/stun", "src/keeper", "src/forward", "src/hook", "src/publish", "src/config"],
   "src/daemon": [
     "src/core",
     "src/text",
@@ -26,6 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "src/keeper",
     "src/forward",
     "src/hook",
+    "src/publish",
     "src/status",
     "src/plan",
   ],
@@ -42,6 +46,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "src/box",
     "src/plan",
     "src/daemon",
+    "src/publish",
+    "src/minecraft",
+    "src/config",
   ],
 };
 

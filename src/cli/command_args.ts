@@ -1,7 +1,7 @@
 import type { Endpoint, HostPort } from "../core/endpoint.ts";
 import type { ForwardMethod } from "../forward/options.ts";
 import type { Lang } from "../text/lang.ts";
-import type { BindSpec, InterfaceSpec } from "./value_parsers.ts";
+import type { BindSpec, InterfaceSpec } from "../config/values.ts";
 
 /** Log levels, least important first. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -87,10 +87,59 @@ export interface Ip4pArgs extends SharedArgs {
   readonly text: string;
 }
 
+/** `porthole run`. */
+export interface RunArgs extends SharedArgs {
+  readonly command: "run";
+  /** Path of the configuration as typed; `undefined`: the usual places. */
+  readonly config: string | undefined;
+  /** Unix socket instead of the configured or usual one. */
+  readonly socket: string | undefined;
+}
+
+/** `porthole status`. */
+export interface StatusArgs extends SharedArgs {
+  readonly command: "status";
+  readonly socket: string | undefined;
+  readonly watch: boolean;
+}
+
+/** `porthole health`. */
+export interface HealthArgs extends SharedArgs {
+  readonly command: "health";
+  /** Only this tunnel. */
+  readonly tunnel: string | undefined;
+  readonly socket: string | undefined;
+  readonly maxAgeMs: number | undefined;
+  readonly verify: boolean;
+  /** Base URL of a dead-man's switch. */
+  readonly ping: string | undefined;
+}
+
+/** What `porthole config` does. */
+export type ConfigAction = "check" | "import" | "schema";
+
+/** `porthole config`. */
+export interface ConfigArgs extends SharedArgs {
+  readonly command: "config";
+  readonly action: ConfigAction;
+  /** Path as typed; every action but `schema` needs it. */
+  readonly file: string | undefined;
+}
+
 /** `porthole demo`. */
 export interface DemoArgs extends SharedArgs {
   readonly command: "demo";
 }
 
 /** A parsed command line. */
-export type CommandArgs = OpenArgs | ForwardArgs | StunArgs | StunServerArgs | Ip4pArgs | DemoArgs;
+export type CommandArgs =
+  | OpenArgs
+  | ForwardArgs
+  | RunArgs
+  | StatusArgs
+  | HealthArgs
+  | ConfigArgs
+  | StunArgs
+  | StunServerArgs
+  | Ip4pArgs
+  | DemoArgs;

@@ -3,13 +3,19 @@ import type { Texts } from "../text/texts.ts";
 import type { CommandArgs, DemoArgs, Ip4pArgs, OpenArgs, StunArgs, StunServerArgs } from "./command_args.ts";
 import { forwardParser } from "./forward_parser.ts";
 import { type Field, ParserBuilder } from "./parser_builder.ts";
+import { configParser, healthParser, runParser, statusParser } from "./service_parsers.ts";
 import { bindSpec, tunnelFields } from "./tunnel_fields.ts";
-import { endpointReader, formatServer, valueParser } from "./value_parsers.ts";
+import { endpointReader, formatServer } from "../config/values.ts";
+import { valueParser } from "./value_parsers.ts";
 
 /** Names of the commands in the order of `--help`; `completions` is built into the runner. */
 export const COMMAND_NAMES: readonly CommandArgs["command"][] = [
   "open",
   "forward",
+  "run",
+  "status",
+  "health",
+  "config",
   "stun",
   "stun-server",
   "demo",
@@ -24,6 +30,10 @@ export function commandParser(name: CommandArgs["command"], texts: Texts): Field
 const BUILDERS: Readonly<Record<CommandArgs["command"], (builder: ParserBuilder) => Field<CommandArgs>>> = {
   "open": openParser,
   "forward": forwardParser,
+  "run": runParser,
+  "status": statusParser,
+  "health": healthParser,
+  "config": configParser,
   "stun": stunParser,
   "stun-server": stunServerParser,
   "demo": (b) => b.command<DemoArgs>("demo", b.texts.help.demo, { ...b.shared() }),

@@ -39,6 +39,8 @@ function subjectOf(event: MappingEvent): readonly string[] {
     case "lost":
       return event.external === undefined ? [] : [formatEndpoint(event.external)];
     case "checked":
+    case "published":
+    case "publish-failed":
       return [formatEndpoint(event.external)];
     case "unusable":
       return event.internal === undefined ? [] : [formatEndpoint(event.internal)];
@@ -66,6 +68,10 @@ function verdictOf(event: MappingEvent, line: LineTexts): string {
       return event.status === undefined
         ? line.hookFailed(event.command, event.error ?? "")
         : line.hookEnded(event.command, event.status);
+    case "published":
+      return line.published(event.provider);
+    case "publish-failed":
+      return line.publishFailed(event.provider, event.reason);
     case "client":
       return clientVerdict(event, line);
     case "mapped":

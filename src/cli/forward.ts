@@ -6,7 +6,7 @@ import { checkTarget } from "./check_target.ts";
 import { checkUplink } from "./check_uplink.ts";
 import { ClientLines } from "./client_lines.ts";
 import type { ForwardArgs } from "./command_args.ts";
-import { eventToJson } from "./event_json.ts";
+import { eventToJson } from "../core/event_json.ts";
 import { eventToLines } from "./event_line.ts";
 import { planForward } from "./plan_forward.ts";
 import { type Session, withPlatform } from "./session.ts";

@@ -11,8 +11,8 @@ import {
   parseCount,
   parseIdleMs,
   parseTarget,
-  valueParser,
-} from "./value_parsers.ts";
+} from "../config/values.ts";
+import { valueParser } from "./value_parsers.ts";
 
 const METHODS = ["auto", "relay", "nftables"] as const;
 const PROXY_VERSIONS = ["v1", "v2"] as const;

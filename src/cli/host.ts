@@ -1,3 +1,4 @@
+import { programName } from "./program_name.ts";
 import type { ReadEnv } from "../text/lang.ts";
 import type { ByteSink } from "./output.ts";
 
@@ -11,6 +12,8 @@ export interface CliHost {
   /** Whether stdout, or stderr, may have colours. */
   readonly hasColors: { readonly stdout: boolean; readonly stderr: boolean };
   readonly date: () => Date;
+  /** The name this program was started under. */
+  readonly programName: string;
   /** Ends the process at once; for the second signal only. */
   readonly exit: (code: number) => void;
 }
@@ -27,6 +30,7 @@ export function systemHost(exit: (code: number) => void): CliHost {
     width: isTerminal ? Deno.consoleSize().columns : undefined,
     hasColors: { stdout: mayColor && isTerminal, stderr: mayColor && Deno.stderr.isTerminal() },
     date: () => new Date(),
+    programName: programName(),
     exit,
   };
 }

@@ -1,6 +1,6 @@
 import { runTunnels } from "../daemon/run_tunnels.ts";
 import type { OpenArgs } from "./command_args.ts";
-import { eventToJson } from "./event_json.ts";
+import { eventToJson } from "../core/event_json.ts";
 import { eventToLines } from "./event_line.ts";
 import { planOpen } from "./plan_open.ts";
 import { checkUplink } from "./check_uplink.ts";

@@ -9,7 +9,8 @@ import type { HostPort } from "../core/endpoint.ts";
 import { LANGS } from "../text/lang.ts";
 import type { Texts } from "../text/texts.ts";
 import { type CommandArgs, LOG_LEVELS, type SharedArgs } from "./command_args.ts";
-import { formatServer, hostPortReader, valueParser } from "./value_parsers.ts";
+import { formatServer, hostPortReader } from "../config/values.ts";
+import { valueParser } from "./value_parsers.ts";
 
 /** A parser of one value, its inner state left to Optique. */
 export type Field<T> = Parser<"sync", T, unknown>;

@@ -1,5 +1,6 @@
 import { type Family, familyOf, type HostPort, unspecifiedAddress } from "../core/endpoint.ts";
 import type { Protocol } from "../core/mapping.ts";
+import { HOOK_DEFAULTS } from "../hook/hook.ts";
 import { formatPortSpec } from "../keeper/port_spec.ts";
 import type { TunnelPlan } from "../plan/tunnel_plan.ts";
 import type { Texts } from "../text/texts.ts";
@@ -52,7 +53,8 @@ export function planTunnels(args: TunnelArgs, options: PlanTunnelsOptions): read
     lookupIntervalMs: LOOKUP_INTERVAL_MS,
     isForced: args.force,
     servesTestPage: false,
-    hooks: script === undefined ? [] : [{ run: [script], style: "natmap" }],
+    hooks: script === undefined ? [] : [{ ...HOOK_DEFAULTS, run: [script], style: "natmap" }],
+    publish: [],
   }));
 }
 

@@ -6,6 +6,7 @@ import type { Fault } from "./exit_code.ts";
 import type { CliHost } from "./host.ts";
 import { CliLogger } from "./logger.ts";
 import { isBrokenPipe, Output } from "./output.ts";
+import { frontEndOf, runFrontEnd } from "./program_name.ts";
 import type { Session } from "./session.ts";
 import { SignalTrap } from "./signals.ts";
 import { VERSION } from "./version.ts";
@@ -16,6 +17,11 @@ import { VERSION } from "./version.ts";
  * @returns The exit status: 0 done, 1 failed, 2 usage, 4 this NAT cannot do it, 130 or 143 by signal.
  */
 export async function runCli(argv: readonly string[], host: CliHost): Promise<number> {
+  const calledAs = frontEndOf(host.programName);
+  const wanted = calledAs ?? frontEndOf(argv[0]);
+  if (wanted !== undefined) {
+    return await runFrontEnd(wanted, calledAs === undefined ? argv.slice(1) : argv, host);
+  }
   const texts = textsOf(langFlag(argv) ?? langFromEnv(host.readEnv));
   const stderr = new Output({ sink: host.stderr });
   try {
@@ -105,6 +111,14 @@ async function dispatch(args: CommandArgs, session: Session): Promise<number> {
     case "forward":
       await (await import("./forward.ts")).runForward(args, session);
       return 0;
+    case "run":
+      return await (await import("./run.ts")).runRun(args, session);
+    case "status":
+      return await (await import("./status.ts")).runStatus(args, session);
+    case "health":
+      return await (await import("./health.ts")).runHealth(args, session);
+    case "config":
+      return await (await import("./config.ts")).runConfig(args, session);
     case "stun":
       return await (await import("./stun.ts")).runStun(args, session);
     case "stun-server":

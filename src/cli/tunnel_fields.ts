@@ -10,8 +10,8 @@ import {
   parseInterface,
   parseMark,
   parseTunnelName,
-  valueParser,
-} from "./value_parsers.ts";
+} from "../config/values.ts";
+import { valueParser } from "./value_parsers.ts";
 
 /** `[IP:]PORT`: an argument of `open`, a flag of `forward`. */
 export function bindSpec({ usage }: Texts): ValueParser<"sync", BindSpec> {

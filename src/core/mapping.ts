@@ -90,6 +90,36 @@ export interface HookEvent extends EventBase {
   readonly status?: number;
   /** Why it failed, for people; absent if it ended by itself. */
   readonly error?: string;
+  /** Last line it wrote that is not blank: stderr's if it failed and wrote one there, else stdout's. */
+  readonly output?: string;
+  /** From its start to its end, in milliseconds; absent if it could not start. */
+  readonly durationMs?: number;
+  /** Which try it was, from 1; absent where nothing is repeated. */
+  readonly attempt?: number;
+  /** Events since the last run that this hook never heard of, because newer ones came; absent if none. */
+  readonly skipped?: number;
+}
+
+/** A publisher made the world know the external endpoint. */
+export interface PublishedEvent extends EventBase {
+  /** Name of the event. */
+  readonly event: "published";
+  /** Which kind of publisher. */
+  readonly provider: string;
+  /** What was published. */
+  readonly external: Endpoint;
+}
+
+/** A publisher failed; it is tried again. */
+export interface PublishFailedEvent extends EventBase {
+  /** Name of the event. */
+  readonly event: "publish-failed";
+  /** Which kind of publisher. */
+  readonly provider: string;
+  /** What was to be published. */
+  readonly external: Endpoint;
+  /** What went wrong, for people; never holds a secret. */
+  readonly reason: string;
 }
 
 /** A client of the forwarder came, went, or was turned away. */
@@ -129,5 +159,7 @@ export type MappingEvent =
   | UnusableEvent
   | CheckedEvent
   | HookEvent
+  | PublishedEvent
+  | PublishFailedEvent
   | ClientEvent
   | StoppedEvent;

@@ -3,16 +3,9 @@ import { errorMessage } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { HookEvent, MappingEvent } from "../core/mapping.ts";
 import { hookEnvironment, hookKey, isMappingNews, type MappingNews, natmapArguments } from "./hook_input.ts";
+import type { Hook } from "./hook.ts";
 import { LastLine } from "./last_line.ts";
 import { type HookExit, type HookProcess, type SpawnHook, spawnHook } from "./spawn_hook.ts";
-
-/** A program to run. */
-export interface Hook {
-  /** Program and leading arguments. */
-  readonly run: readonly string[];
-  /** Which arguments are appended: natmap's six. */
-  readonly style: "natmap";
-}
 
 /** Options for {@linkcode HookRunner}. */
 export interface HookRunnerOptions {
@@ -96,7 +89,7 @@ export class HookRunner implements AsyncDisposable {
 
   async #run(hook: Hook, event: MappingNews): Promise<void> {
     const { clock, log, name } = this.#options;
-    const [program = "", ...leading] = hook.run;
+    const [program = "", ...leading] = typeof hook.run === "string" ? ["/bin/sh", "-c", hook.run] : hook.run;
     const output = { stdout: new LastLine(), stderr: new LastLine() };
     const startMs = clock.now();
     let result: { readonly exit?: HookExit; readonly error?: string };

@@ -1,14 +1,8 @@
 import type { HostPort } from "../core/endpoint.ts";
 import type { ForwardOptions } from "../forward/options.ts";
+import type { Hook } from "../hook/hook.ts";
 import type { KeeperOptions } from "../keeper/options.ts";
-
-/** A user's program to run on events of a tunnel. */
-export interface HookPlan {
-  /** Program and leading arguments; never goes through a shell. */
-  readonly run: readonly string[];
-  /** Which arguments are appended: natmap's six. */
-  readonly style: "natmap";
-}
+import type { PublisherOptions } from "../publish/options.ts";
 
 /** One planned public port, complete: nothing in it needs a default any more. */
 export interface TunnelPlan extends KeeperOptions {
@@ -26,5 +20,7 @@ export interface TunnelPlan extends KeeperOptions {
   /** Serve the test page on the mapped port. */
   readonly servesTestPage: boolean;
   /** Programs to run when the mapping changes, in order. */
-  readonly hooks: readonly HookPlan[];
+  readonly hooks: readonly Hook[];
+  /** Where the external endpoint is told. */
+  readonly publish: readonly PublisherOptions[];
 }

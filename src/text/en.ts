@@ -1,3 +1,5 @@
+import { statusEn } from "./status_texts.ts";
+import { configEn } from "./config_texts.ts";
 import type { Texts } from "./texts.ts";
 
 /** English. */
@@ -20,6 +22,23 @@ export const en: Texts = {
     forwardLong:
       "Maps a local port to a public endpoint, as open does, and forwards what comes in to TARGET: HOST:PORT, " +
       "[V6]:PORT, or PORT alone for this machine. Every client is told of. Limits are per tunnel.",
+    run: "Keep everything open that a configuration file names.",
+    runLong:
+      "Runs every tunnel of FILE until it is stopped. A changed file, or SIGHUP, is taken over without touching tunnels that did not change; a broken file changes nothing.",
+    configFile:
+      "Configuration file (JSON with comments). Default porthole.json here, else /etc/porthole/porthole.json.",
+    socket: "Unix socket of the daemon. Default porthole.sock in the runtime directory.",
+    status: "Show the tunnels of the running daemon.",
+    watch: "Show it again with every change.",
+    health: "Tell by the exit status whether the tunnels are open: for cron and HEALTHCHECK.",
+    healthLong:
+      "Exits with 0 if every tunnel (or NAME) is mapped and a STUN server confirmed it lately, 1 if not, 3 if no daemon runs.",
+    healthName: "Only this tunnel.",
+    maxAge: "How old the last confirmation may be. Default 90s.",
+    verify: "Make the daemon look the mappings up now.",
+    ping: "Report to a dead-man's switch: GET URL if healthy, URL/fail if not.",
+    config: "Check a configuration, import one of another program, or print the JSON Schema.",
+    configAction: "check, import or schema.",
     stun: "Ask STUN servers which public endpoint they see.",
     stunServer: "Be a STUN server (RFC 8489; RFC 5780 with --alternate).",
     demo: "Show the whole story on loopback: no root, no network.",
@@ -129,6 +148,8 @@ export const en: Texts = {
     reachable: "reachable",
     unverified: (reason) => `not verified: ${reason}`,
     hookEnded: (command, status) => `hook ${command} ended with ${status}`,
+    published: (provider) => `published by ${provider}`,
+    publishFailed: (provider, reason) => `not published by ${provider}: ${reason}`,
     hookFailed: (command, reason) => `hook ${command} failed: ${reason}`,
     stopped: "stopped",
     clientOpened: (way) => `client came: ${way}`,
@@ -238,4 +259,6 @@ export const en: Texts = {
       "The public endpoint can change: let --exec run a program that tells the world.",
     ],
   },
+  status: statusEn,
+  config: configEn,
 };

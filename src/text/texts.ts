@@ -1,5 +1,7 @@
 import { en } from "./en.ts";
 import type { Lang } from "./lang.ts";
+import type { StatusTexts } from "./status_texts.ts";
+import type { ConfigTexts } from "./config_texts.ts";
 import { zhCn } from "./zh_cn.ts";
 
 /** What `--help` says about commands, arguments and flags. */
@@ -9,6 +11,20 @@ export interface HelpTexts {
   readonly openLong: string;
   readonly forward: string;
   readonly forwardLong: string;
+  readonly run: string;
+  readonly runLong: string;
+  readonly configFile: string;
+  readonly socket: string;
+  readonly status: string;
+  readonly watch: string;
+  readonly health: string;
+  readonly healthLong: string;
+  readonly healthName: string;
+  readonly maxAge: string;
+  readonly verify: string;
+  readonly ping: string;
+  readonly config: string;
+  readonly configAction: string;
   readonly stun: string;
   readonly stunServer: string;
   readonly demo: string;
@@ -109,6 +125,8 @@ export interface LineTexts {
   readonly unverified: (reason: string) => string;
   readonly hookEnded: (command: string, status: number) => string;
   readonly hookFailed: (command: string, reason: string) => string;
+  readonly published: (provider: string) => string;
+  readonly publishFailed: (provider: string, reason: string) => string;
   readonly stopped: string;
   /** A client came; `way` is from our endpoint to the target, empty if it got nowhere. */
   readonly clientOpened: (way: string) => string;
@@ -228,6 +246,8 @@ export interface Texts {
   readonly advice: AdviceTexts;
   readonly stun: StunTexts;
   readonly page: PageTexts;
+  readonly config: ConfigTexts;
+  readonly status: StatusTexts;
 }
 
 /** The catalogue of a language. */

@@ -1,3 +1,5 @@
+import { statusZhCn } from "./status_texts.ts";
+import { configZhCn } from "./config_texts.ts";
 import type { Texts } from "./texts.ts";
 
 /** Simplified Chinese. */
@@ -18,6 +20,23 @@ export const zhCn: Texts = {
     forward: "保持一个公网端口，并转发到目标。",
     forwardLong:
       "与 open 一样把本地端口映射到公网端点，并把进来的流量转发到 TARGET：HOST:PORT、[V6]:PORT，只写 PORT 表示本机。每个客户端都会报告；各项限制按隧道计算。",
+    run: "保持配置文件中的所有端口畅通。",
+    runLong:
+      "运行 FILE 中的所有隧道，直到被停止。文件改动或收到 SIGHUP 后自动重新加载，未改动的隧道不受影响；文件有误时一切照旧。",
+    configFile:
+      "配置文件（可带注释的 JSON）。默认为当前目录的 porthole.json，其次 /etc/porthole/porthole.json。",
+    socket: "守护进程的 Unix 套接字。默认为运行目录下的 porthole.sock。",
+    status: "显示正在运行的守护进程的隧道。",
+    watch: "有变化时重新显示。",
+    health: "以退出码说明隧道是否畅通：用于 cron 与 HEALTHCHECK。",
+    healthLong:
+      "所有隧道（或 NAME）均已映射且最近得到 STUN 服务器确认时退出码为 0，否则为 1，没有守护进程时为 3。",
+    healthName: "只看这条隧道。",
+    maxAge: "最近一次确认最多可以过去多久。默认 90s。",
+    verify: "让守护进程立即重新查询映射。",
+    ping: "向心跳监控服务报告：正常时 GET URL，否则 GET URL/fail。",
+    config: "检查配置、导入其他程序的配置，或输出 JSON Schema。",
+    configAction: "check、import 或 schema。",
     stun: "询问 STUN 服务器看到的公网端点。",
     stunServer: "作为 STUN 服务器运行（RFC 8489；加 --alternate 时支持 RFC 5780）。",
     demo: "在本机回环上演示全过程：不需要 root，也不需要网络。",
@@ -114,6 +133,8 @@ export const zhCn: Texts = {
     reachable: "可访问",
     unverified: (reason) => `未验证：${reason}`,
     hookEnded: (command, status) => `脚本 ${command} 结束，状态 ${status}`,
+    published: (provider) => `已通过 ${provider} 发布`,
+    publishFailed: (provider, reason) => `通过 ${provider} 发布失败：${reason}`,
     hookFailed: (command, reason) => `脚本 ${command} 失败：${reason}`,
     stopped: "已停止",
     clientOpened: (way) => `客户端接入：${way}`,
@@ -216,4 +237,6 @@ export const zhCn: Texts = {
       "公网端点可能变化：可用 --exec 运行程序通知外界。",
     ],
   },
+  status: statusZhCn,
+  config: configZhCn,
 };

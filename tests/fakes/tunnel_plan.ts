@@ -15,6 +15,7 @@ export function planFor(changes: Partial<TunnelPlan> = {}): TunnelPlan {
     canaryServers: [],
     servesTestPage: false,
     hooks: [],
+    publish: [],
     ...changes,
   };
 }

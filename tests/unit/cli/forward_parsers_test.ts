@@ -9,7 +9,7 @@ import {
   parseCount,
   parseIdleMs,
   parseTarget,
-} from "../../../src/cli/value_parsers.ts";
+} from "../../../src/config/values.ts";
 import { LANGS } from "../../../src/text/lang.ts";
 import { textsOf } from "../../../src/text/texts.ts";
 

@@ -1,3 +1,4 @@
+import { HOOK_DEFAULTS } from "../../../src/hook/hook.ts";
 import assert from "node:assert/strict";
 import type { OpenArgs } from "../../../src/cli/command_args.ts";
 import { parseCommandLine } from "../../../src/cli/command_line.ts";
@@ -57,7 +58,7 @@ Deno.test("planOpen() takes what the user named, STUN servers for tunnel and can
   assert.equal(plan?.mark, 3);
   assert.equal(plan?.name, "web");
   assert.ok(plan?.isForced && plan.servesTestPage);
-  assert.deepEqual(plan?.hooks, [{ run: ["/bin/x"], style: "natmap" }]);
+  assert.deepEqual(plan?.hooks, [{ ...HOOK_DEFAULTS, run: ["/bin/x"], style: "natmap" }]);
 });
 
 Deno.test("planOpen() plans UDP, or both with names that differ", () => {

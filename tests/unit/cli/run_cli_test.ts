@@ -22,6 +22,7 @@ async function run(line: string, env: Readonly<Record<string, string>> = {}): Pr
     readEnv: (name) => env[name],
     width: undefined,
     hasColors: { stdout: false, stderr: false },
+    programName: "deno",
     date: () => new Date(0),
     exit: () => assert.fail("exit was called"),
   });

@@ -8,7 +8,7 @@ import {
   parseInterface,
   parseMark,
   parseTunnelName,
-} from "../../../src/cli/value_parsers.ts";
+} from "../../../src/config/values.ts";
 
 Deno.test("parseBindSpec() takes a port in every form, with or without an address", () => {
   const fixed = (port: number): unknown => ({ kind: "fixed", port });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { silentLogger } from "../../../src/core/log.ts";
 import type { HookEvent, MappedEvent, MappingEvent } from "../../../src/core/mapping.ts";
+import { type Hook, HOOK_DEFAULTS } from "../../../src/hook/hook.ts";
 import { HookRunner } from "../../../src/hook/hook_runner.ts";
 import type { HookCommand, HookExit, HookProcess } from "../../../src/hook/spawn_hook.ts";
 import { FakeClock, settle } from "../../fakes/fake_clock.ts";
@@ -39,7 +40,7 @@ function setUp(runs: readonly (readonly string[])[] = [["/bin/hook"]]): {
   const events: HookEvent[] = [];
   const clock = new FakeClock();
   const runner = new HookRunner({
-    hooks: runs.map((run) => ({ run, style: "natmap" })),
+    hooks: runs.map((run): Hook => ({ ...HOOK_DEFAULTS, run, style: "natmap" })),
     name: "ssh",
     log: silentLogger,
     clock,

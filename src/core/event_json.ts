@@ -1,6 +1,6 @@
-import { type Endpoint, familyOf, formatEndpoint } from "../core/endpoint.ts";
-import { encodeIp4p } from "../core/ip4p.ts";
-import type { ClientEvent, MappingEvent } from "../core/mapping.ts";
+import { type Endpoint, familyOf, formatEndpoint } from "./endpoint.ts";
+import { encodeIp4p } from "./ip4p.ts";
+import type { ClientEvent, MappingEvent } from "./mapping.ts";
 
 /** One JSON line of `open`, `forward` and `run`; keys are in the order they are written. */
 export type EventJson = Readonly<Record<string, string | number>>;
@@ -43,7 +43,15 @@ function ownFields(event: MappingEvent): EventJson {
         command: event.command,
         ...(event.status === undefined ? {} : { status: event.status }),
         ...(event.error === undefined ? {} : { error: event.error }),
+        ...(event.output === undefined ? {} : { output: event.output }),
+        ...(event.durationMs === undefined ? {} : { durationMs: event.durationMs }),
+        ...(event.attempt === undefined ? {} : { attempt: event.attempt }),
+        ...(event.skipped === undefined ? {} : { skipped: event.skipped }),
       };
+    case "published":
+      return { provider: event.provider };
+    case "publish-failed":
+      return { provider: event.provider, reason: event.reason };
     case "client":
       return clientFields(event);
     case "mapped":

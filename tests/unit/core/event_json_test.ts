@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { eventToJson } from "../../../src/cli/event_json.ts";
+import { eventToJson } from "../../../src/core/event_json.ts";
 import type { MappingEvent } from "../../../src/core/mapping.ts";
 
 const base = { name: "ssh", protocol: "tcp" as const, at: new Date("2026-11-21T02:00:00.000Z") };

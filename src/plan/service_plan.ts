@@ -1,0 +1,35 @@
+import type { Endpoint } from "../core/endpoint.ts";
+import type { Secret } from "../core/secret.ts";
+import type { TunnelPlan } from "./tunnel_plan.ts";
+
+/** A file that always shows the state of the tunnels. */
+export interface StatusFilePlan {
+  readonly path: string;
+  /** `natter`: Natter 0.9's, byte for byte, without entries that are gone. */
+  readonly format: "porthole" | "natter";
+}
+
+/** Who may look at the running service, and how. */
+export interface StatusPlan {
+  readonly file?: StatusFilePlan | undefined;
+  /** Unix socket for `status` and `health`; absent: none. */
+  readonly socket?: string | undefined;
+  /** HTTP status page. */
+  readonly listen?: Endpoint | undefined;
+  /** Asked for by the HTTP status page (`Authorization: Bearer …`); the Unix socket is guarded by its mode. */
+  readonly token?: Secret | undefined;
+}
+
+/** What survives a restart. */
+export interface StatePlan {
+  readonly directory: string;
+  /** Run hooks and publishers after a restart even where the external endpoint is the one they were told last. */
+  readonly announcesAtStart: boolean;
+}
+
+/** Everything one process does; nothing in it needs a default any more. */
+export interface ServicePlan {
+  readonly tunnels: readonly TunnelPlan[];
+  readonly status: StatusPlan;
+  readonly state?: StatePlan | undefined;
+}
