@@ -1,10 +1,9 @@
 import { type Endpoint, formatEndpoint } from "../core/endpoint.ts";
-import type { Feed } from "../core/feed.ts";
+import type { Gate } from "../core/gate.ts";
 import type { MappingEvent, MappingFields } from "../core/mapping.ts";
 import type { Platform } from "../core/platform.ts";
 import { TaskGroup } from "../core/task_group.ts";
-import type { Forwarder, ForwardSession } from "../forward/forwarder.ts";
-import { HookRunner } from "../hook/hook_runner.ts";
+import type { Forwarder } from "../forward/forwarder.ts";
 import { keepMapping } from "../keeper/keep_mapping.ts";
 import { keepTcp } from "../keeper/keep_tcp.ts";
 import { keepUdp } from "../keeper/keep_udp.ts";
@@ -18,6 +17,7 @@ import { CheckTokens } from "./check_tokens.ts";
 import type { FilteringMemory } from "./filtering_memory.ts";
 import { selfCheck } from "./self_check.ts";
 import { serveTest } from "./serve_test.ts";
+import type { TunnelPulse } from "./tunnel_pulse.ts";
 
 /** What a tunnel shares with the others. */
 export interface TunnelParts {
@@ -25,90 +25,87 @@ export interface TunnelParts {
   readonly uplink: Uplink;
   readonly filtering: FilteringMemory;
   readonly servers: StunServerList;
-  readonly feed: Feed<MappingEvent>;
+  /** Bounds the lookups of all tunnels. */
+  readonly lookups: Gate;
+  /** Shows how it stands. */
+  readonly pulse: TunnelPulse;
+  /** Told of everything that happens; never waits. */
+  readonly tell: (event: MappingEvent) => void;
   /** Opened by the first tunnel that forwards. */
   readonly openForwarder: () => Promise<Forwarder>;
+  /** The port it had before a restart. */
+  readonly rememberedPort: number | undefined;
   readonly endsWhenUnusable: boolean;
   readonly lang: Lang;
 }
 
 /**
- * One plan's lifetime: keeper, test page, self-check and hooks. Emits `stopped` last.
+ * One plan at work: keeper, forwarder or test page, self-check.
  *
  * @throws {UnusableNatError} If this NAT cannot do it and `endsWhenUnusable` is set.
  * @throws {BindError} If the port cannot be bound at the first try.
  */
 export async function runTunnel(plan: TunnelPlan, parts: TunnelParts, signal: AbortSignal): Promise<void> {
-  const { platform, feed, filtering } = parts;
+  const { platform, filtering, pulse, tell } = parts;
   const { name, protocol } = plan;
   const tokens = new CheckTokens(platform.random);
   let mapping: MappingFields | undefined;
-  let forwarding: ForwardSession | undefined;
-  try {
-    await using group = new TaskGroup(signal);
-    await using hooks = new HookRunner({
-      hooks: plan.hooks,
-      name,
-      log: platform.log,
-      clock: platform.clock,
-      emit: (event) => feed.emit(event),
+  await using group = new TaskGroup(signal);
+  let checking: AbortController | undefined;
+  const check = (internal: Endpoint, external: Endpoint): void => {
+    checking?.abort();
+    const { signal: checkSignal } = checking = new AbortController();
+    group.spawn(async (wider) => {
+      const reachability = await selfCheck(
+        { plan, platform, tokens, internal, external, filtering },
+        AbortSignal.any([wider, checkSignal]),
+      );
+      if (reachability === undefined) return;
+      tell({ event: "checked", name, protocol, at: platform.clock.date(), external, reachability });
     });
-    let checking: AbortController | undefined;
-    const check = (internal: Endpoint, external: Endpoint): void => {
-      checking?.abort();
-      const { signal: checkSignal } = checking = new AbortController();
-      group.spawn(async (wider) => {
-        const reachability = await selfCheck(
-          { plan, platform, tokens, internal, external, filtering },
-          AbortSignal.any([wider, checkSignal]),
-        );
-        if (reachability === undefined) return;
-        feed.emit({ event: "checked", name, protocol, at: platform.clock.date(), external, reachability });
-      });
-    };
-    const serve = async (internal: Endpoint): Promise<Service> => {
-      const { forward } = plan;
-      if (forward === undefined) {
-        return await serveTest(internal, {
-          plan,
-          platform,
-          tokens,
-          lang: parts.lang,
-          getMapping: () => mapping,
-        });
-      }
-      const forwarder = await parts.openForwarder();
-      const session = await forwarder.forward(internal, forward, (record) => {
-        feed.emit({ event: "client", name, protocol, at: platform.clock.date(), ...record });
-      });
-      forwarding = session;
-      return session;
-    };
-    const tell = (news: MappingEvent): void => {
-      if ("external" in news && news.external !== undefined) forwarding?.retarget(news.external);
-      const event = withTarget(news, forwarding?.target);
-      feed.emit(event);
-      hooks.deliver(event);
-      if (event.event === "lost" || event.event === "unusable") mapping = undefined;
-      if (event.event !== "mapped" && event.event !== "changed" && event.event !== "restored") return;
+  };
+  const serve = async (internal: Endpoint): Promise<Service> => {
+    const { forward } = plan;
+    if (forward === undefined) {
+      const { lang } = parts;
+      return await serveTest(internal, { plan, platform, tokens, lang, getMapping: () => mapping });
+    }
+    const forwarder = await parts.openForwarder();
+    const session = await forwarder.forward(internal, forward, (record) => {
+      tell({ event: "client", name, protocol, at: platform.clock.date(), ...record });
+    });
+    pulse.forwarding = session;
+    return session;
+  };
+  const emit = (news: MappingEvent): void => {
+    if ("external" in news && news.external !== undefined) pulse.forwarding?.retarget(news.external);
+    const event = withTarget(news, pulse.forwarding?.target);
+    if (event.event === "lost" || event.event === "unusable") mapping = undefined;
+    const isNews = event.event === "mapped" || event.event === "changed" || event.event === "restored";
+    if (isNews) {
       mapping = event;
-      warnOf(suspicionOf(event.external, event.internal), event, platform);
-      check(event.internal, event.external);
-    };
-    await keepMapping(plan, {
-      platform,
-      uplink: parts.uplink,
-      transport: protocol === "tcp" ? keepTcp(plan, platform) : keepUdp(plan, platform),
-      servers: parts.servers,
-      emit: tell,
-      serve,
-      probeFiltering: async (address, probeSignal) => (await filtering.probe(address, probeSignal)).filtering,
-      endsWhenUnusable: parts.endsWhenUnusable,
-      signal,
-    });
-  } finally {
-    feed.emit({ event: "stopped", name, protocol, at: platform.clock.date() });
-  }
+      pulse.confirmedAt = event.at;
+    }
+    tell(event);
+    if (!isNews) return;
+    warnOf(suspicionOf(event.external, event.internal), event, platform);
+    check(event.internal, event.external);
+  };
+  await keepMapping(plan, {
+    platform,
+    uplink: parts.uplink,
+    transport: protocol === "tcp" ? keepTcp(plan, platform) : keepUdp(plan, platform),
+    servers: parts.servers,
+    lookups: parts.lookups,
+    rememberedPort: parts.rememberedPort,
+    onConfirmed: (at) => pulse.confirmedAt = at,
+    control: pulse.control,
+    emit,
+    serve,
+    probeFiltering: async (address, probeSignal) => (await filtering.probe(address, probeSignal)).filtering,
+    endsWhenUnusable: parts.endsWhenUnusable,
+    signal,
+  });
 }
 
 function withTarget(event: MappingEvent, target: Endpoint | undefined): MappingEvent {

@@ -1,8 +1,15 @@
+import { errorMessage } from "../core/errors.ts";
+import { Feed } from "../core/feed.ts";
 import type { MappingEvent } from "../core/mapping.ts";
 import type { Platform } from "../core/platform.ts";
 import type { ServicePlan } from "../plan/service_plan.ts";
 import type { ServiceControl } from "../status/service_control.ts";
+import type { ServiceSnapshot } from "../status/service_snapshot.ts";
+import { StatusBoard } from "../status/status_board.ts";
+import { StatusFile } from "../status/status_file.ts";
 import type { Lang } from "../text/lang.ts";
+import { StateFile } from "./state_file.ts";
+import { TunnelSet } from "./tunnel_set.ts";
 
 /** What a {@linkcode Service} works with and whom it tells. */
 export interface ServiceOptions {
@@ -11,10 +18,10 @@ export interface ServiceOptions {
   readonly emit: (event: MappingEvent) => void;
   /** Language of the test and status pages. */
   readonly lang: Lang;
-  /** Told when the answer is final that this NAT cannot do it, or the port cannot be bound; it is tried on anyway. */
+  /** Told when a tunnel could not be opened, or ended with an error; it is tried again anyway. */
   readonly onFault?: (name: string, error: unknown) => void;
   /** For the snapshot: where the configuration came from. */
-  readonly configFile?: string;
+  readonly configFile?: string | undefined;
   readonly version: string;
 }
 
@@ -25,11 +32,16 @@ export interface ServiceOptions {
 export interface Service extends AsyncDisposable {
   readonly control: ServiceControl;
   /**
-   * Goes over to another plan: tunnels that are the same in both keep running untouched, the others stop or start.
-   * Resolves when those that had to stop have stopped and the new ones are on their way.
+   * Goes over to other tunnels: those that stay the same keep running untouched. Status and state stay where they
+   * were opened. Resolves when those that had to stop have stopped and the new ones are on their way.
    */
-  apply(plan: ServicePlan, changes?: { readonly configFault?: string }): Promise<void>;
+  apply(plan: ServicePlan): Promise<void>;
+  /** Tells the snapshot that the configuration was loaded now, or why that changed nothing. */
+  noteConfig(fault?: string): void;
 }
+
+/** Between two samples of the counters, for the rates of the snapshot. */
+const SAMPLE_MS = 5_000;
 
 /**
  * Starts a plan.
@@ -37,6 +49,119 @@ export interface Service extends AsyncDisposable {
  * @throws {Error} If the status socket or page cannot be opened: with `code` "socket_in_use" where another daemon
  *   answers on the socket, else with the kernel's.
  */
-export function openService(_plan: ServicePlan, _options: ServiceOptions): Promise<Service> {
-  return Promise.reject(new Error("Not built yet"));
+export async function openService(plan: ServicePlan, options: ServiceOptions): Promise<Service> {
+  const service = new RunningService(options);
+  try {
+    await service.start(plan);
+    return service;
+  } catch (error) {
+    await service[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+class RunningService implements Service {
+  readonly control: ServiceControl;
+  readonly #options: ServiceOptions;
+  readonly #board: StatusBoard;
+  readonly #feed: Feed<MappingEvent>;
+  readonly #owned = new AsyncDisposableStack();
+  #tunnels: TunnelSet | undefined;
+  #state: StateFile | undefined;
+  #sampling: Disposable | undefined;
+
+  constructor(options: ServiceOptions) {
+    const { platform, version, configFile } = options;
+    this.#options = options;
+    this.#board = new StatusBoard({ version, pid: Deno.pid, startedAt: platform.clock.date(), configFile });
+    this.#feed = new Feed((error) =>
+      platform.log.error("A reader of events failed", { reason: errorMessage(error) })
+    );
+    this.control = {
+      snapshot: () => this.#snapshot(),
+      subscribe: (reader) => this.#feed.subscribe(reader),
+      verify: (name, signal) => this.#verify(name, signal),
+    };
+  }
+
+  async start(plan: ServicePlan): Promise<void> {
+    const { platform, emit, lang, onFault } = this.#options;
+    const { status, state } = plan;
+    const owned = this.#owned;
+    if (state !== undefined) this.#state = owned.use(await StateFile.open({ ...state, ...platform }));
+    // First come, first served: what the others show of an event the board knows already.
+    owned.use(this.#feed.subscribe((event) => this.#board.note(event)));
+    owned.use(this.#feed.subscribe((event) => this.#state?.note(event)));
+    await this.#openStatus(status);
+    owned.use(this.#feed.subscribe(emit));
+    const memory = this.#state;
+    this.#tunnels = owned.use(
+      new TunnelSet({
+        ...{ platform, feed: this.#feed, lang, memory, endsWhenUnusable: false },
+        onFault: ({ name }, error) => {
+          this.#board.fail(name, errorMessage(error));
+          onFault?.(name, error);
+        },
+      }),
+    );
+    await this.apply(plan);
+    this.#sample();
+  }
+
+  async apply({ tunnels }: ServicePlan): Promise<void> {
+    this.#board.setTunnels(tunnels);
+    this.#state?.keepOnly(tunnels);
+    await this.#tunnels?.apply(tunnels);
+  }
+
+  noteConfig(fault?: string): void {
+    this.#board.setConfig({ loadedAt: this.#options.platform.clock.date(), fault });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#sampling?.[Symbol.dispose]();
+    await this.#owned.disposeAsync();
+  }
+
+  async #openStatus({ file, socket, listen, token }: ServicePlan["status"]): Promise<void> {
+    const { platform: { clock, log }, lang } = this.#options;
+    if (file !== undefined) {
+      const statusFile = this.#owned.use(
+        await StatusFile.open({ ...file, snapshot: () => this.#snapshot(), clock, log }),
+      );
+      this.#owned.use(this.#feed.subscribe(() => statusFile.note()));
+    }
+    if (socket === undefined && listen === undefined) return;
+    // Hono takes its time to load; a front end without a status page does not pay for it.
+    const { openStatusServer } = await import("../status/open_status_server.ts");
+    const { control } = this;
+    this.#owned.use(await openStatusServer({ control, socketPath: socket, listen, token, lang, log }));
+  }
+
+  #sample(): void {
+    const { clock } = this.#options.platform;
+    this.#board.sample(clock.now(), (name) => this.#tunnels?.vitals(name));
+    this.#sampling = clock.schedule(SAMPLE_MS, () => this.#sample());
+  }
+
+  #snapshot(): ServiceSnapshot {
+    const now = this.#options.platform.clock.date();
+    return this.#board.snapshot(now, (name) => this.#tunnels?.vitals(name));
+  }
+
+  async #verify(name: string | undefined, signal: AbortSignal): Promise<ServiceSnapshot> {
+    if (name !== undefined && this.#tunnels?.vitals(name) === undefined) {
+      throw new RangeError(`Cannot verify "${name}": there is no such tunnel`);
+    }
+    const given = Promise.withResolvers<never>();
+    const giveUp = (): void => given.reject(signal.reason);
+    signal.addEventListener("abort", giveUp, { once: true });
+    try {
+      signal.throwIfAborted();
+      await Promise.race([this.#tunnels?.verify(name), given.promise]);
+      return this.#snapshot();
+    } finally {
+      signal.removeEventListener("abort", giveUp);
+    }
+  }
 }

@@ -1,17 +1,20 @@
 import { backoffMs } from "../core/backoff.ts";
 import type { NatBehavior } from "../core/behavior.ts";
 import { delay } from "../core/clock.ts";
-import type { Endpoint } from "../core/endpoint.ts";
+import { type Endpoint, isSameEndpoint } from "../core/endpoint.ts";
 import { errorCode, errorMessage } from "../core/errors.ts";
+import type { Gate } from "../core/gate.ts";
 import type { MappingEvent } from "../core/mapping.ts";
 import type { Platform } from "../core/platform.ts";
 import { TaskGroup } from "../core/task_group.ts";
 import { NoStunServerError } from "../stun/errors.ts";
 import type { StunServerList } from "../stun/server_list.ts";
-import { askStun } from "./ask_stun.ts";
+import { askStun, type StunOpinions } from "./ask_stun.ts";
 import { BindError, describeUnusable, UnusableNatError } from "./errors.ts";
+import type { KeeperControl } from "./keeper_control.ts";
 import type { KeeperOptions } from "./options.ts";
-import { formatPortSpec, nextPort } from "./port_spec.ts";
+import { PortHolder } from "./port_holder.ts";
+import { formatPortSpec } from "./port_spec.ts";
 import { initialKeeperState, type KeeperAction, type KeeperInput, transition } from "./transition.ts";
 import { type Service, ServingTurn } from "./serving_turn.ts";
 import { Session } from "./session.ts";
@@ -31,11 +34,17 @@ export interface KeepMappingParts {
   readonly probeFiltering: (address: string, signal: AbortSignal) => Promise<NatBehavior>;
   /** End with {@linkcode UnusableNatError} instead of looking again with growing pauses. */
   readonly endsWhenUnusable: boolean;
+  /** Bounds the lookups that many mappings make at a time. */
+  readonly lookups: Gate;
+  /** The port it had before a restart: tried first where any port will do. */
+  readonly rememberedPort?: number | undefined;
+  /** Told whenever a STUN server named the announced external endpoint. */
+  readonly onConfirmed?: ((at: Date) => void) | undefined;
+  /** Connected while the keeper runs. */
+  readonly control?: KeeperControl | undefined;
   readonly signal: AbortSignal;
 }
 
-/** Ports tried before a range counts as taken. */
-const MAX_PORT_TRIES = 100;
 /** Kernel refusals to bind that no other port and no waiting will cure. */
 const HOPELESS_BIND: ReadonlySet<string> = new Set(["EACCES", "EPERM", "ENODEV", "EINVAL", "EAFNOSUPPORT"]);
 
@@ -68,10 +77,14 @@ class Keeper implements AsyncDisposable {
   #hasBound = false;
   /** The last lookup failed because our own port could not be bound any more. */
   #isPortTaken = false;
-  #port: number | undefined;
+  readonly #ports: PortHolder;
   #session: Session | undefined;
   #closing: Promise<void> = Promise.resolve();
-  #subscription: Disposable | undefined;
+  readonly #subscriptions = new DisposableStack();
+  /** Resolved when the lookup under way, and one that follows it, are over. */
+  readonly #verifying = new Set<() => void>();
+  /** The lookup under way was due anyway, so that the next one is in step. */
+  #isPeriodic = false;
   #timer: { readonly dueMs: number; readonly handle: Disposable } | undefined;
   #lookup: AbortController | undefined;
 
@@ -79,23 +92,39 @@ class Keeper implements AsyncDisposable {
     this.#options = options;
     this.#parts = parts;
     this.#group = group;
+    const { transport, platform, rememberedPort } = parts;
+    this.#ports = new PortHolder({ spec: options.port, transport, random: platform.random, rememberedPort });
   }
 
   start(): void {
-    this.#subscription = this.#parts.uplink.subscribe({
+    const { control, uplink } = this.#parts;
+    if (control !== undefined) this.#subscriptions.use(control.connect(() => this.#verify()));
+    this.#subscriptions.use(uplink.subscribe({
       onAddress: (address) => this.#dispatch({ type: "address", address }),
       onDoubt: ({ reason, isRestart = false }) => {
         this.#parts.platform.log.debug("Looking up the mapping", { name: this.#options.name, reason });
         this.#dispatch({ type: "doubt", isRestart });
       },
-    });
+    }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#subscription?.[Symbol.dispose]();
+    this.#subscriptions.dispose();
+    this.#settleVerification();
     this.#cancel();
     this.#closeSession();
     await this.#closing;
+  }
+
+  #verify(): Promise<void> {
+    this.#dispatch({ type: "doubt", isRestart: false });
+    if (this.#state.lookup === "idle" || this.#group.signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => this.#verifying.add(resolve));
+  }
+
+  #settleVerification(): void {
+    for (const resolve of this.#verifying) resolve();
+    this.#verifying.clear();
   }
 
   #dispatch(input: KeeperInput): void {
@@ -107,11 +136,20 @@ class Keeper implements AsyncDisposable {
         if (this.#group.signal.aborted) continue;
         const { state, actions } = transition(this.#state, next, this.#options);
         this.#state = state;
+        this.#isPeriodic = next.type === "timer" || (this.#isPeriodic && next.type === "answer");
         for (const action of actions) this.#perform(action);
+        if (next.type === "answer") this.#confirm(next.first);
+        if (state.lookup === "idle") this.#settleVerification();
       }
     } finally {
       this.#isDispatching = false;
     }
+  }
+
+  #confirm(external: Endpoint): void {
+    const { announced, isLost } = this.#state;
+    if (isLost || !isSameEndpoint(external, announced)) return;
+    this.#parts.onConfirmed?.(this.#parts.platform.clock.date());
   }
 
   #perform(action: KeeperAction): void {
@@ -150,6 +188,8 @@ class Keeper implements AsyncDisposable {
   #jittered(delayMs: number, failures: number): number {
     const { random } = this.#parts.platform;
     if (failures > 0) return backoffMs(failures, random, { firstMs: 1_000, maxMs: delayMs });
+    // Mappings that opened, or doubted, together must not ask together for ever.
+    if (!this.#isPeriodic) return delayMs * (0.1 + random.fraction() * 0.9);
     return delayMs * (0.9 + random.fraction() / 10);
   }
 
@@ -183,7 +223,7 @@ class Keeper implements AsyncDisposable {
       await this.#closing;
       if (this.#state.phase !== "binding" || this.#state.address !== address) return;
       try {
-        const held = await this.#holdPort(address);
+        const held = await this.#ports.hold(address);
         await this.#openSession(held);
       } catch (error) {
         this.#onBindFault(error, address);
@@ -238,24 +278,6 @@ class Keeper implements AsyncDisposable {
     this.#dispatch({ type: "bind-failed" });
   }
 
-  /** Keeps the port it had; takes the next one of the range only where binding fails. */
-  async #holdPort(address: string): Promise<HeldPort> {
-    const { port: spec } = this.#options;
-    const { random } = this.#parts.platform;
-    let port = this.#port ?? nextPort(spec, undefined, random);
-    const tries = spec.kind === "fixed" ? 1 : Math.min(MAX_PORT_TRIES, spec.last - spec.first + 1);
-    for (let tried = 1;; tried++) {
-      try {
-        const held = await this.#parts.transport.hold({ address, port });
-        this.#port = held.local.port;
-        return held;
-      } catch (error) {
-        if (tried >= tries || errorCode(error) !== "EADDRINUSE") throw error;
-        port = nextPort(spec, port, random);
-      }
-    }
-  }
-
   #lookUp(opinions: 1 | 2): void {
     const { internal, announced } = this.#state;
     if (internal === undefined) return;
@@ -266,7 +288,7 @@ class Keeper implements AsyncDisposable {
     const { signal } = lookup;
     this.#group.spawn(async () => {
       try {
-        const { platform, servers } = this.#parts;
+        const { platform, servers, lookups } = this.#parts;
         const asked = {
           ...this.#options,
           platform,
@@ -276,7 +298,8 @@ class Keeper implements AsyncDisposable {
           opinions,
           signal,
         };
-        const answer = await (session === undefined ? askStun(asked) : session.lookUp(() => askStun(asked)));
+        const ask = (): Promise<StunOpinions> => lookups.run(() => askStun(asked), signal);
+        const answer = await (session === undefined ? ask() : session.lookUp(ask));
         if (this.#lookup === lookup) this.#dispatch({ type: "answer", ...answer });
       } catch (error) {
         if (signal.aborted || this.#lookup !== lookup) return;

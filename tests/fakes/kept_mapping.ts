@@ -1,3 +1,4 @@
+import { Gate } from "../../src/core/gate.ts";
 import type { NatBehavior } from "../../src/core/behavior.ts";
 import { type Endpoint, formatEndpoint } from "../../src/core/endpoint.ts";
 import type { MappingEvent } from "../../src/core/mapping.ts";
@@ -93,6 +94,7 @@ export async function keepInWorld(how: KeepInWorldOptions = {}): Promise<KeptMap
     },
     probeFiltering: () => Promise.resolve(filtering),
     endsWhenUnusable: true,
+    lookups: new Gate(32),
     signal: ending.signal,
     ...how.parts,
   }).then(() => void (outcome = {}), (error: unknown) => void (outcome = { error }));

@@ -1,0 +1,166 @@
+import type { Clock } from "../core/clock.ts";
+import { type Endpoint, formatEndpoint, parseEndpoint } from "../core/endpoint.ts";
+import { errorMessage } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
+import type { MappingEvent, MappingFields } from "../core/mapping.ts";
+import type { TunnelPlan } from "../plan/tunnel_plan.ts";
+import type { TunnelMemory } from "./tunnel_sinks.ts";
+
+/** How the state is read and written; tests hand in their own. */
+export interface StateDisk {
+  /** @returns `undefined` if there is no such file. */
+  read(path: string): Promise<string | undefined>;
+  /** Replaces the file in one step. */
+  write(path: string, text: string): Promise<void>;
+}
+
+/** Options for {@linkcode StateFile.open}. */
+export interface StateFileOptions {
+  readonly directory: string;
+  /** Hooks and publishers are told after a restart even what they were told before. */
+  readonly announcesAtStart: boolean;
+  readonly disk: StateDisk;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+interface TunnelState {
+  /** Internal endpoint. */
+  readonly internal?: string | undefined;
+  /** By sink: what it was told last, as internal, external and target endpoints. */
+  readonly told: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Changes come in bursts: all tunnels of a NAT that restarted. */
+const WRITE_AFTER_MS = 200;
+
+/**
+ * What survives a restart: each tunnel's bound port, and the mapping its hooks and publishers were told last. A
+ * state that cannot be read counts as none; one that cannot be written is told once and tried with each change.
+ */
+export class StateFile implements TunnelMemory, AsyncDisposable {
+  readonly #options: StateFileOptions;
+  readonly #path: string;
+  readonly #tunnels: Map<string, TunnelState>;
+  #timer: Disposable | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  #hasFailed = false;
+
+  private constructor(options: StateFileOptions, path: string, tunnels: Map<string, TunnelState>) {
+    this.#options = options;
+    this.#path = path;
+    this.#tunnels = tunnels;
+  }
+
+  /** Reads what a former process left. */
+  static async open(options: StateFileOptions): Promise<StateFile> {
+    const { directory, disk, log } = options;
+    const path = `${directory.replace(/\/+$/, "")}/state.json`;
+    try {
+      const text = await disk.read(path);
+      return new StateFile(options, path, text === undefined ? new Map() : readTunnels(text));
+    } catch (error) {
+      log.warn("Cannot read the state of the last run; starting without", {
+        path,
+        reason: errorMessage(error),
+      });
+      return new StateFile(options, path, new Map());
+    }
+  }
+
+  portOf(plan: TunnelPlan): number | undefined {
+    return endpointOf(this.#tunnels.get(keyOf(plan))?.internal)?.port;
+  }
+
+  toldOf(plan: TunnelPlan, sink: string): MappingFields | undefined {
+    if (this.#options.announcesAtStart) return undefined;
+    const [internal, external, target] = (this.#tunnels.get(keyOf(plan))?.told[sink] ?? []).map(endpointOf);
+    if (internal === undefined || external === undefined) return undefined;
+    return { internal, external, ...(target && { target }) };
+  }
+
+  noteTold(plan: TunnelPlan, sink: string, { internal, external, target }: MappingFields): void {
+    const state = this.#tunnels.get(keyOf(plan));
+    const told = [internal, external, ...(target === undefined ? [] : [target])].map(formatEndpoint);
+    this.#put(keyOf(plan), { ...state, told: { ...state?.told, [sink]: told } });
+  }
+
+  /** Takes the port from news of a mapping. */
+  note(event: MappingEvent): void {
+    if (event.event !== "mapped" && event.event !== "changed" && event.event !== "restored") return;
+    const state = this.#tunnels.get(keyOf(event));
+    const internal = formatEndpoint(event.internal);
+    if (state?.internal !== internal) this.#put(keyOf(event), { told: {}, ...state, internal });
+  }
+
+  /** Forgets tunnels that are not wanted any more. */
+  keepOnly(plans: readonly TunnelPlan[]): void {
+    const wanted = new Set(plans.map(keyOf));
+    for (const key of [...this.#tunnels.keys()]) if (!wanted.has(key)) this.#tunnels.delete(key);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#timer !== undefined) this.#write();
+    await this.#writing;
+  }
+
+  #put(key: string, state: TunnelState): void {
+    this.#tunnels.set(key, state);
+    this.#timer ??= this.#options.clock.schedule(WRITE_AFTER_MS, () => this.#write());
+  }
+
+  #write(): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    const text = `${
+      JSON.stringify({ version: 1, tunnels: Object.fromEntries(this.#tunnels) }, undefined, 2)
+    }\n`;
+    this.#writing = this.#writing.then(async () => {
+      const { disk, log } = this.#options;
+      try {
+        await disk.write(this.#path, text);
+        this.#hasFailed = false;
+      } catch (error) {
+        if (!this.#hasFailed) {
+          log.warn("Cannot write the state", { path: this.#path, reason: errorMessage(error) });
+        }
+        this.#hasFailed = true;
+      }
+    });
+  }
+}
+
+function keyOf({ protocol, name }: Pick<TunnelPlan, "protocol" | "name">): string {
+  return `${protocol} ${name}`;
+}
+
+function endpointOf(text: string | undefined): Endpoint | undefined {
+  try {
+    return text === undefined ? undefined : parseEndpoint(text);
+  } catch {
+    // Somebody edited the file; what cannot be read is as good as absent.
+    return undefined;
+  }
+}
+
+function readTunnels(text: string): Map<string, TunnelState> {
+  const state: unknown = JSON.parse(text);
+  const tunnels = new Map<string, TunnelState>();
+  for (const [key, value] of entriesOf(fieldOf(state, "tunnels"))) {
+    const told = entriesOf(fieldOf(value, "told")).map(([sink, texts]) => [sink, textsOf(texts)] as const);
+    tunnels.set(key, { internal: textsOf([fieldOf(value, "internal")])[0], told: Object.fromEntries(told) });
+  }
+  return tunnels;
+}
+
+function entriesOf(value: unknown): readonly (readonly [string, unknown])[] {
+  return typeof value === "object" && value !== null ? Object.entries(value) : [];
+}
+
+function fieldOf(value: unknown, key: string): unknown {
+  return entriesOf(value).find(([name]) => name === key)?.[1];
+}
+
+function textsOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+}
