@@ -28,7 +28,8 @@ export function localTime(at: Date): string {
   return `${date} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }
 
-function subjectOf(event: MappingEvent): readonly string[] {
+/** What an event is about: its endpoints, none where there are none. */
+export function subjectOf(event: MappingEvent): readonly string[] {
   switch (event.event) {
     case "mapped":
     case "changed":
@@ -52,7 +53,8 @@ function subjectOf(event: MappingEvent): readonly string[] {
   }
 }
 
-function verdictOf(event: MappingEvent, line: LineTexts): string {
+/** What became of it. */
+export function verdictOf(event: MappingEvent, line: LineTexts): string {
   switch (event.event) {
     case "changed":
       return line.changed(formatEndpoint(event.previous));

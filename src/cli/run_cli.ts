@@ -1,13 +1,15 @@
+import type { LogConfig } from "../config/config.ts";
 import { type Lang, langFromEnv, LANGS } from "../text/lang.ts";
 import { type Texts, textsOf } from "../text/texts.ts";
 import type { CommandArgs } from "./command_args.ts";
 import type { CommandLine } from "./command_line.ts";
 import type { Fault } from "./exit_code.ts";
 import type { CliHost } from "./host.ts";
+import { logSettings } from "./log_settings.ts";
 import { CliLogger } from "./logger.ts";
 import { isBrokenPipe, Output } from "./output.ts";
 import { frontEndOf, runFrontEnd } from "./program_name.ts";
-import type { Session } from "./session.ts";
+import type { HostSession } from "./session.ts";
 import { SignalTrap } from "./signals.ts";
 import { VERSION } from "./version.ts";
 
@@ -72,13 +74,11 @@ async function runCommand(args: CommandArgs, { texts, stderr, host }: Surroundin
       trap.abort(error);
     },
   });
-  await using log = new CliLogger({
-    output: stderr,
-    level: args.quiet ? "error" : args.logLevel ?? "info",
-    format: args.json ? "json" : host.hasColors.stderr ? "color" : "text",
-    date: host.date,
-  });
-  const session: Session = { texts, isJson: args.json, output, log, signal: trap.signal };
+  const flags = { ...args, isColored: host.hasColors.stderr };
+  await using log = new CliLogger({ ...logSettings(undefined, flags), output: stderr, date: host.date });
+  const configureLog = (config: LogConfig | undefined): void => log.configure(logSettings(config, flags));
+  const { signal } = trap;
+  const session: HostSession = { texts, isJson: args.json, output, log, signal, host, configureLog };
   let code: number;
   try {
     code = await dispatch(args, session);
@@ -103,7 +103,7 @@ async function runCommand(args: CommandArgs, { texts, stderr, host }: Surroundin
 }
 
 /** Loads a command's module only when it is asked for. */
-async function dispatch(args: CommandArgs, session: Session): Promise<number> {
+async function dispatch(args: CommandArgs, session: HostSession): Promise<number> {
   switch (args.command) {
     case "open":
       await (await import("./open.ts")).runOpen(args, session);

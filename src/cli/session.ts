@@ -1,8 +1,10 @@
+import type { LogConfig } from "../config/config.ts";
 import { systemClock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import type { Platform } from "../core/platform.ts";
 import { systemRandom } from "../core/random.ts";
 import type { Texts } from "../text/texts.ts";
+import type { CliHost } from "./host.ts";
 import type { Output } from "./output.ts";
 
 /** What every command works with. */
@@ -15,6 +17,13 @@ export interface Session {
   readonly log: Logger;
   /** Aborted by SIGINT, SIGTERM, or when nobody reads stdout any more. */
   readonly signal: AbortSignal;
+}
+
+/** A {@linkcode Session} for commands that look at the process around them. */
+export interface HostSession extends Session {
+  readonly host: CliHost;
+  /** Goes over to what a configuration says about the log; flags of the command line come first. */
+  readonly configureLog: (config: LogConfig | undefined) => void;
 }
 
 /** Opens the network and runs `use` on this machine's platform; everything is closed afterwards. */

@@ -5,7 +5,7 @@ import type { Platform } from "../core/platform.ts";
 import type { ServicePlan } from "../plan/service_plan.ts";
 import type { ServiceControl } from "../status/service_control.ts";
 import type { ServiceSnapshot } from "../status/service_snapshot.ts";
-import { StatusBoard } from "../status/status_board.ts";
+import { StatusBoard, type VitalsOf } from "../status/status_board.ts";
 import { StatusFile } from "../status/status_file.ts";
 import type { Lang } from "../text/lang.ts";
 import { StateFile } from "./state_file.ts";
@@ -66,6 +66,7 @@ class RunningService implements Service {
   readonly #board: StatusBoard;
   readonly #feed: Feed<MappingEvent>;
   readonly #owned = new AsyncDisposableStack();
+  readonly #vitalsOf: VitalsOf = (name, protocol) => this.#tunnels?.vitals(name, protocol);
   #tunnels: TunnelSet | undefined;
   #state: StateFile | undefined;
   #sampling: Disposable | undefined;
@@ -73,7 +74,11 @@ class RunningService implements Service {
   constructor(options: ServiceOptions) {
     const { platform, version, configFile } = options;
     this.#options = options;
-    this.#board = new StatusBoard({ version, pid: Deno.pid, startedAt: platform.clock.date(), configFile });
+    this.#board = new StatusBoard({
+      ...{ version, configFile, pid: Deno.pid },
+      startedAt: platform.clock.date(),
+      clock: platform.clock,
+    });
     this.#feed = new Feed((error) =>
       platform.log.error("A reader of events failed", { reason: errorMessage(error) })
     );
@@ -129,7 +134,7 @@ class RunningService implements Service {
       const statusFile = this.#owned.use(
         await StatusFile.open({ ...file, snapshot: () => this.#snapshot(), clock, log }),
       );
-      this.#owned.use(this.#feed.subscribe(() => statusFile.note()));
+      this.#owned.use(this.#feed.subscribe((event) => statusFile.note(event)));
     }
     if (socket === undefined && listen === undefined) return;
     // Hono takes its time to load; a front end without a status page does not pay for it.
@@ -140,19 +145,16 @@ class RunningService implements Service {
 
   #sample(): void {
     const { clock } = this.#options.platform;
-    this.#board.sample(clock.now(), (name) => this.#tunnels?.vitals(name));
+    this.#board.sample(clock.now(), this.#vitalsOf);
     this.#sampling = clock.schedule(SAMPLE_MS, () => this.#sample());
   }
 
   #snapshot(): ServiceSnapshot {
     const now = this.#options.platform.clock.date();
-    return this.#board.snapshot(now, (name) => this.#tunnels?.vitals(name));
+    return this.#board.snapshot(now, this.#vitalsOf);
   }
 
   async #verify(name: string | undefined, signal: AbortSignal): Promise<ServiceSnapshot> {
-    if (name !== undefined && this.#tunnels?.vitals(name) === undefined) {
-      throw new RangeError(`Cannot verify "${name}": there is no such tunnel`);
-    }
     const given = Promise.withResolvers<never>();
     const giveUp = (): void => given.reject(signal.reason);
     signal.addEventListener("abort", giveUp, { once: true });

@@ -1,3 +1,5 @@
+import { dirname, join } from "node:path";
+import { systemWriter } from "../status/replace_file.ts";
 import type { Clock } from "../core/clock.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../core/endpoint.ts";
 import { errorMessage } from "../core/errors.ts";
@@ -19,10 +21,26 @@ export interface StateFileOptions {
   readonly directory: string;
   /** Hooks and publishers are told after a restart even what they were told before. */
   readonly announcesAtStart: boolean;
-  readonly disk: StateDisk;
+  /** @default the machine's */
+  readonly disk?: StateDisk | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
+
+const systemDisk: StateDisk = {
+  async read(path): Promise<string | undefined> {
+    try {
+      return await Deno.readTextFile(path);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    }
+  },
+  async write(path, text): Promise<void> {
+    await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await systemWriter.replace(path, text);
+  },
+};
 
 interface TunnelState {
   /** Internal endpoint. */
@@ -54,8 +72,8 @@ export class StateFile implements TunnelMemory, AsyncDisposable {
 
   /** Reads what a former process left. */
   static async open(options: StateFileOptions): Promise<StateFile> {
-    const { directory, disk, log } = options;
-    const path = `${directory.replace(/\/+$/, "")}/state.json`;
+    const { directory, disk = systemDisk, log } = options;
+    const path = join(directory, "state.json");
     try {
       const text = await disk.read(path);
       return new StateFile(options, path, text === undefined ? new Map() : readTunnels(text));
@@ -116,7 +134,7 @@ export class StateFile implements TunnelMemory, AsyncDisposable {
       JSON.stringify({ version: 1, tunnels: Object.fromEntries(this.#tunnels) }, undefined, 2)
     }\n`;
     this.#writing = this.#writing.then(async () => {
-      const { disk, log } = this.#options;
+      const { disk = systemDisk, log } = this.#options;
       try {
         await disk.write(this.#path, text);
         this.#hasFailed = false;

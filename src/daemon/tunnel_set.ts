@@ -3,7 +3,7 @@ import { delay } from "../core/clock.ts";
 import { addressBytes, type Endpoint, unspecifiedAddress } from "../core/endpoint.ts";
 import type { Feed } from "../core/feed.ts";
 import { Gate } from "../core/gate.ts";
-import type { MappingEvent } from "../core/mapping.ts";
+import type { MappingEvent, Protocol } from "../core/mapping.ts";
 import type { Platform } from "../core/platform.ts";
 import { TaskGroup } from "../core/task_group.ts";
 import type { Forwarder } from "../forward/forwarder.ts";
@@ -93,16 +93,23 @@ export class TunnelSet implements AsyncDisposable {
     }
   }
 
-  /** What a tunnel knows of itself now; `undefined` if there is none of this name. */
-  vitals(name: string): TunnelVitals | undefined {
-    return this.#entries.values().find(({ plan }) => plan.name === name)?.pulse.vitals;
+  /** What a tunnel knows of itself now; `undefined` if there is no such tunnel. */
+  vitals(name: string, protocol: Protocol): TunnelVitals | undefined {
+    return this.#entries.get(keyOf({ name, protocol }))?.pulse.vitals;
   }
 
-  /** Looks up the mapping of one tunnel, or of all, and waits for the answers. */
+  /**
+   * Looks up the mappings of this name, or all, and waits for the answers.
+   *
+   * @throws {RangeError} If there is no tunnel of this name.
+   */
   async verify(name?: string): Promise<void> {
     const entries = [...this.#entries.values()].filter(({ plan }) =>
       name === undefined || plan.name === name
     );
+    if (entries.length === 0 && name !== undefined) {
+      throw new RangeError(`Cannot look up "${name}": there is no such tunnel`);
+    }
     await Promise.all(entries.map(({ pulse }) => pulse.control.verify()));
   }
 
@@ -202,7 +209,7 @@ export class TunnelSet implements AsyncDisposable {
   }
 }
 
-function keyOf({ protocol, name }: TunnelPlan): string {
+function keyOf({ protocol, name }: Pick<TunnelPlan, "name" | "protocol">): string {
   return `${protocol} ${name}`;
 }
 

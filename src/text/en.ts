@@ -123,6 +123,7 @@ export const en: Texts = {
     badIp4p: (text) =>
       `Cannot use "${text}": expected an IPv4 endpoint such as 203.0.113.10:14500, or an IP4P ` +
       "address such as 2001::38a4:cb00:710a",
+    noConfig: (files) => `No configuration: give one with -c FILE, or put it at ${files.join(" or ")}`,
     missingShell: (shells) => `SHELL is missing: one of ${shells.join(", ")}`,
     exclusive: (a, b) => `${a} and ${b} exclude each other; give one of them`,
     familyMismatch: (address, flag) => `Cannot use ${address} with ${flag}: it is of the other IP version`,

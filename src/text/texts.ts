@@ -101,6 +101,8 @@ export interface UsageTexts {
   readonly badName: (text: string) => string;
   readonly badChoice: (text: string, choices: readonly string[]) => string;
   readonly badIp4p: (text: string) => string;
+  /** No configuration was named, and there is none in these places. */
+  readonly noConfig: (files: readonly string[]) => string;
   readonly missingShell: (shells: readonly string[]) => string;
   readonly exclusive: (a: string, b: string) => string;
   readonly familyMismatch: (address: string, flag: string) => string;

@@ -110,6 +110,7 @@ export const zhCn: Texts = {
     badChoice: (text, choices) => `“${text}” 无效：应为 ${choices.join("、")}`,
     badIp4p: (text) =>
       `“${text}” 无效：应为 IPv4 端点（如 203.0.113.10:14500）或 IP4P 地址（如 2001::38a4:cb00:710a）`,
+    noConfig: (files) => `没有配置文件：请用 -c FILE 指定，或放在 ${files.join(" 或 ")}`,
     missingShell: (shells) => `缺少 SHELL：可选 ${shells.join("、")}`,
     exclusive: (a, b) => `${a} 与 ${b} 不能同时使用；请只选其一`,
     familyMismatch: (address, flag) => `${address} 不能与 ${flag} 同用：IP 版本不同`,

@@ -9,6 +9,7 @@ const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 /** A JSON line of `porthole open` or `porthole forward`, as far as cases look at it. */
 export interface PortholeEvent {
   readonly event: string;
+  readonly name: string;
   readonly protocol: string;
   readonly internal?: string;
   readonly external?: string;
@@ -38,6 +39,15 @@ export interface PortholeOptions {
   readonly keepAlive?: readonly string[];
   /** @default {"debug"} */
   readonly logLevel?: "debug" | "info";
+}
+
+/** Options for {@linkcode Porthole.startService}. */
+export interface ServiceOptions {
+  /** Where the configuration is written. */
+  readonly file: string;
+  readonly socket: string;
+  /** Of our own format. */
+  readonly config: Readonly<Record<string, unknown>>;
 }
 
 /** How a program ended. */
@@ -82,6 +92,29 @@ export class Porthole implements AsyncDisposable {
       ...args,
     ];
     return new Porthole(inNamespace(lab.names.host, commandLine), lab.signal);
+  }
+
+  /** Starts `porthole run` with a configuration; STUN servers and keep-alive hosts are filled in. */
+  static startService(lab: Lab, options: ServiceOptions): Porthole {
+    const config = {
+      stun: {
+        tcp: STUN_ADDRESSES.map((address) => `${address}:${STUN_PORT}`),
+        udp: STUN_ADDRESSES.map((address) => `${address}:${STUN_PORT}`),
+      },
+      keepAlive: { tcp: KEEP_ALIVE.steady.map((address) => `${address}:80`) },
+      ...options.config,
+    };
+    Deno.writeTextFileSync(options.file, JSON.stringify(config));
+    const commandLine = [
+      ...[Deno.execPath(), "run", "-A", "--cached-only", MAIN, "run", "-c", options.file],
+      ...["--socket", options.socket, "--json", "--log-level", "info"],
+    ];
+    return new Porthole(inNamespace(lab.names.host, commandLine), lab.signal);
+  }
+
+  /** Sends a signal. */
+  kill(signal: Deno.Signal): void {
+    this.#process.kill(signal);
   }
 
   get pid(): number {

@@ -17,6 +17,7 @@ import { forwardNft } from "./cases/forward_nft.ts";
 import { helpers } from "./cases/helpers.ts";
 import { mapping } from "./cases/mapping.ts";
 import { recovery } from "./cases/recovery.ts";
+import { service } from "./cases/service.ts";
 import { refusal } from "./cases/refusal.ts";
 import { runCommand } from "./command.ts";
 import { removeLeftovers } from "./leftovers.ts";
@@ -57,6 +58,7 @@ async function main(): Promise<number> {
     ...conformance,
     ...mapping,
     ...recovery,
+    ...service,
     ...helpers,
     ...refusal,
     ...ending,

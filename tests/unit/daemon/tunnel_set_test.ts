@@ -133,16 +133,16 @@ Deno.test("TunnelSet.verify() asks the STUN servers now and ends with their answ
   const { world, set, plan } = it;
   await set.apply([plan("a", 1001), plan("b", 1002)]);
   await world.clock.advance(30_000);
-  const before = set.vitals("a")?.confirmedAt?.getTime() ?? 0;
-  const other = set.vitals("b")?.confirmedAt?.getTime() ?? 0;
+  const before = set.vitals("a", "tcp")?.confirmedAt?.getTime() ?? 0;
+  const other = set.vitals("b", "tcp")?.confirmedAt?.getTime() ?? 0;
   let isDone = false;
   const verifying = set.verify("a").then(() => isDone = true);
   await world.clock.advance(1_000);
   assert.ok(isDone);
   await verifying;
-  assert.ok((set.vitals("a")?.confirmedAt?.getTime() ?? 0) > before);
-  assert.equal(set.vitals("b")?.confirmedAt?.getTime(), other);
-  assert.equal(set.vitals("nobody"), undefined);
+  assert.ok((set.vitals("a", "tcp")?.confirmedAt?.getTime() ?? 0) > before);
+  assert.equal(set.vitals("b", "tcp")?.confirmedAt?.getTime(), other);
+  assert.equal(set.vitals("nobody", "tcp"), undefined);
 });
 
 Deno.test("TunnelSet spreads the lookups of tunnels that opened together", async () => {
