@@ -1,4 +1,4 @@
-import { type ConfigFault } from "../config/config_fault.ts";
+import type { ConfigFault } from "../config/config_fault.ts";
 import { readFile } from "../config/read_file.ts";
 import { eventToJson } from "../core/event_json.ts";
 import { errorMessage } from "../core/errors.ts";

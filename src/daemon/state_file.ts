@@ -27,20 +27,21 @@ export interface StateFileOptions {
   readonly log: Logger;
 }
 
-const systemDisk: StateDisk = {
-  async read(path): Promise<string | undefined> {
-    try {
-      return await Deno.readTextFile(path);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
-    }
-  },
-  async write(path, text): Promise<void> {
-    await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await systemWriter.replace(path, text);
-  },
-};
+const systemDisk: StateDisk = { read: readIfThere, write: writeIntoFolder };
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+async function writeIntoFolder(path: string, text: string): Promise<void> {
+  await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await systemWriter.replace(path, text);
+}
 
 interface TunnelState {
   /** Internal endpoint. */
@@ -97,10 +98,11 @@ export class StateFile implements TunnelMemory, AsyncDisposable {
     return { internal, external, ...(target && { target }) };
   }
 
-  noteTold(plan: TunnelPlan, sink: string, { internal, external, target }: MappingFields): void {
+  noteTold(plan: TunnelPlan, sink: string, mapping: MappingFields | undefined): void {
     const state = this.#tunnels.get(keyOf(plan));
-    const told = [internal, external, ...(target === undefined ? [] : [target])].map(formatEndpoint);
-    this.#put(keyOf(plan), { ...state, told: { ...state?.told, [sink]: told } });
+    const { [sink]: _old, ...others } = state?.told ?? {};
+    const told = mapping === undefined ? others : { ...others, [sink]: textsOfMapping(mapping) };
+    this.#put(keyOf(plan), { ...state, told });
   }
 
   /** Takes the port from news of a mapping. */
@@ -150,6 +152,10 @@ export class StateFile implements TunnelMemory, AsyncDisposable {
 
 function keyOf({ protocol, name }: Pick<TunnelPlan, "protocol" | "name">): string {
   return `${protocol} ${name}`;
+}
+
+function textsOfMapping({ internal, external, target }: MappingFields): readonly string[] {
+  return [internal, external, ...(target === undefined ? [] : [target])].map(formatEndpoint);
 }
 
 function endpointOf(text: string | undefined): Endpoint | undefined {

@@ -1,16 +1,20 @@
+import { createHash } from "node:crypto";
 import type { MappingEvent, MappingFields } from "../core/mapping.ts";
 import type { Platform } from "../core/platform.ts";
 import { HookRunner } from "../hook/hook_runner.ts";
 import type { TunnelPlan } from "../plan/tunnel_plan.ts";
+import { openPublisher, publisherKey } from "../publish/open_publisher.ts";
+import type { PublisherOptions } from "../publish/options.ts";
+import { PublisherRunner } from "../publish/run_publisher.ts";
 
 /** What is known from before a restart. */
 export interface TunnelMemory {
   /** The port the tunnel had bound. */
   portOf(plan: TunnelPlan): number | undefined;
-  /** What a sink (`hooks`, or a publisher) of the tunnel was told last. */
+  /** What a sink (the hooks, or a publisher) of the tunnel was told last. */
   toldOf(plan: TunnelPlan, sink: string): MappingFields | undefined;
-  /** A sink has been told this. */
-  noteTold(plan: TunnelPlan, sink: string, mapping: MappingFields): void;
+  /** A sink has been told this; `undefined`: whatever comes is news to it. */
+  noteTold(plan: TunnelPlan, sink: string, mapping: MappingFields | undefined): void;
 }
 
 /** Options for {@linkcode TunnelSinks}. */
@@ -21,34 +25,81 @@ export interface TunnelSinksOptions {
   readonly memory?: TunnelMemory | undefined;
 }
 
+interface Sink extends AsyncDisposable {
+  deliver(event: MappingEvent): void;
+}
+
 /** Hooks and publishers of one tunnel; slow ones never hold it up. Disposing ends what runs. */
 export class TunnelSinks implements AsyncDisposable {
   readonly #options: TunnelSinksOptions;
-  #hooks: HookRunner;
+  /** By a name that is another one where they would tell something else, or elsewhere. */
+  #sinks: ReadonlyMap<string, Sink>;
+  /** Where the mapping is; `undefined` while it is not known. */
+  #latest: MappingEvent | undefined;
 
   constructor(plan: TunnelPlan, options: TunnelSinksOptions) {
     this.#options = options;
-    this.#hooks = this.#openHooks(plan);
+    this.#sinks = this.#open(plan, new Map());
   }
 
   /** Takes an event of the tunnel; returns at once. */
   deliver(event: MappingEvent): void {
-    this.#hooks.deliver(event);
+    if (event.event === "client") return;
+    if (event.event === "mapped" || event.event === "changed" || event.event === "restored") {
+      this.#latest = event;
+    }
+    if (event.event === "lost" || event.event === "unusable") this.#latest = undefined;
+    for (const sink of this.#sinks.values()) sink.deliver(event);
   }
 
-  /** Goes over to the hooks and publishers of another plan; what they were told last counts as told. */
+  /** Goes over to the hooks and publishers of another plan; new ones are told at once where the mapping is. */
   async replace(plan: TunnelPlan): Promise<void> {
-    const hooks = this.#hooks;
-    this.#hooks = this.#openHooks(plan);
-    await hooks[Symbol.asyncDispose]();
+    const before = this.#sinks;
+    this.#sinks = this.#open(plan, before);
+    for (const [key, sink] of this.#sinks) {
+      if (!before.has(key) && this.#latest !== undefined) sink.deliver(this.#latest);
+    }
+    const leaving = [...before].filter(([key]) => !this.#sinks.has(key));
+    await Promise.all(leaving.map(([, sink]) => sink[Symbol.asyncDispose]()));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#hooks[Symbol.asyncDispose]();
+    await Promise.all(this.#sinks.values().map((sink) => sink[Symbol.asyncDispose]()));
   }
 
-  #openHooks({ hooks, name }: TunnelPlan): HookRunner {
-    const { platform: { log, clock }, emit } = this.#options;
-    return new HookRunner({ hooks, name, log, clock, emit });
+  #open(plan: TunnelPlan, known: ReadonlyMap<string, Sink>): ReadonlyMap<string, Sink> {
+    const { platform, emit, memory } = this.#options;
+    const { hooks, publish, name } = plan;
+    const sinks = new Map<string, Sink>();
+    const memoryOf = (key: string): Pick<ConstructorParameters<typeof HookRunner>[0], "told" | "onTold"> => ({
+      told: memory?.toldOf(plan, key),
+      onTold: (mapping) => memory?.noteTold(plan, key, mapping),
+    });
+    if (hooks.length > 0) {
+      const key = `hooks-${digestOf(JSON.stringify(hooks))}`;
+      sinks.set(key, known.get(key) ?? new HookRunner({ hooks, name, emit, ...platform, ...memoryOf(key) }));
+    }
+    for (const options of publish) {
+      const key = publisherKey(options);
+      const runningKey = `${key} ${digestOf(tokenOf(options))}`;
+      const running = known.get(runningKey);
+      sinks.set(
+        runningKey,
+        running ?? new PublisherRunner({
+          publisher: openPublisher(options, { fetch, clock: platform.clock }),
+          ...{ emit, ...platform, ...memoryOf(key) },
+        }),
+      );
+    }
+    return sinks;
   }
+}
+
+/** A publisher with another token has to be another one, although it tells the same place. */
+function tokenOf({ token }: PublisherOptions): string {
+  return token?.reveal() ?? "";
+}
+
+function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
