@@ -163,6 +163,10 @@ const SYMBOLS = {
     result: "i32",
   },
   close: { parameters: [/* int fd */ "i32"], result: "i32" },
+  clock_gettime: {
+    parameters: [/* clockid_t clockid */ "i32", /* struct timespec *tp */ "buffer"],
+    result: "i32",
+  },
   epoll_create1: { parameters: [/* int flags */ "i32"], result: "i32" },
   epoll_ctl: {
     parameters: [

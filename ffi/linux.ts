@@ -8,6 +8,8 @@
 export const LITTLE_ENDIAN = true;
 
 // <bits/socket.h>
+/** Sockets of this host, with paths for addresses. */
+export const AF_UNIX = 1;
 /** IPv4. */
 export const AF_INET = 2;
 /** IPv6. */
@@ -32,6 +34,8 @@ export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
 /** Bind beside connections of the same port. */
 export const SO_REUSEADDR = 2;
+/** SOCK_*. */
+export const SO_TYPE = 3;
 /** Pending error, cleared by reading it. */
 export const SO_ERROR = 4;
 /** Keep-alive probes. */
@@ -46,6 +50,8 @@ export const SO_BINDTODEVICE = 25;
 export const SO_MARK = 36;
 /** Receive buffer, in bytes; the kernel doubles it. */
 export const SO_RCVBUF = 8;
+/** Whether it listens. */
+export const SO_ACCEPTCONN = 30;
 
 // <netinet/in.h>, <bits/in.h>, <linux/in6.h>
 /** Level of IPv4 options. */
@@ -122,6 +128,16 @@ export const EFD_CLOEXEC = 0o2000000;
 export const O_NONBLOCK = 0o4000;
 /** Not inherited. */
 export const O_CLOEXEC = 0o2000000;
+/** Reads the descriptor's own flags. */
+export const F_GETFD = 1;
+/** Sets them. */
+export const F_SETFD = 2;
+/** Reads the flags that all duplicates share. */
+export const F_GETFL = 3;
+/** Sets them. */
+export const F_SETFL = 4;
+/** Of F_SETFD: not inherited. */
+export const FD_CLOEXEC = 1;
 /** Sets the capacity of a pipe. */
 export const F_SETPIPE_SZ = 1031;
 /** Reads the capacity of a pipe. */
@@ -164,6 +180,10 @@ export const RTM_DELROUTE = 25;
 export const RTN_UNICAST = 1;
 /** rtm_flags: a cached copy, not a route of its own. */
 export const RTM_F_CLONED = 0x200;
+
+// <bits/time.h>
+/** Since an unnamed moment; suspended time is not counted. */
+export const CLOCK_MONOTONIC = 1;
 
 // <net/if.h>
 /** Longest interface name, NUL included. */

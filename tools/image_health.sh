@@ -1,6 +1,10 @@
 #!/bin/sh
-# HEALTHCHECK of the image: 0 if a deno process here is neither stopped nor dead and holds a TCP or UDP socket.
-# It tells that porthole lives and talks; whether strangers get in it cannot tell. `porthole health` will.
+# HEALTHCHECK of the image. Where `porthole run` has its socket, `porthole health` judges. Else (`open`, `forward`): 0 if
+# a deno process here is neither stopped nor dead and holds a TCP or UDP socket, which tells that it lives and talks.
+
+for socket in "${PORTHOLE_SOCKET:-}" /run/porthole/porthole.sock "/tmp/porthole-$(id -u)/porthole.sock"; do
+  if [ -S "$socket" ]; then exec deno run -A --cached-only /app/main.ts health --socket "$socket"; fi
+done
 
 # Whether the kernel lists the socket with this inode among those of TCP and UDP (deno has others of its own).
 is_internet_socket() {

@@ -1,6 +1,8 @@
 import type { LogFields, Logger } from "../core/log.ts";
 import { LOG_LEVELS, type LogLevel } from "./command_args.ts";
-import type { formatLog, LogFormat } from "./log_format.ts";
+import type { LogDisk } from "./log_disk.ts";
+import type { LogSettings } from "./log_settings.ts";
+import type { LogSinks } from "./log_sinks.ts";
 import type { Output } from "./output.ts";
 
 /** One log line before it is formatted. */
@@ -12,29 +14,41 @@ export interface LogEntry {
 }
 
 /** Options for {@linkcode CliLogger}. */
-export interface CliLoggerOptions {
+export interface CliLoggerOptions extends LogSettings {
   /** Where lines go: stderr. */
   readonly output: Output;
-  /** Least important level to show. */
-  readonly level: LogLevel;
-  readonly format: LogFormat;
   readonly date: () => Date;
+  /** For the log file. @default the machine's */
+  readonly disk?: LogDisk | undefined;
 }
 
 /**
  * The logger of the command line. The formatting library is loaded with the first line that is shown, so that a
- * quiet start does not pay for it; lines keep their time and their order.
+ * quiet start does not pay for it; lines keep their time and their order. It never throws, and nothing waits for it.
  */
 export class CliLogger implements Logger, AsyncDisposable {
   readonly #options: CliLoggerOptions;
-  readonly #least: number;
-  readonly #waiting: LogEntry[] = [];
-  #format: typeof formatLog | undefined;
+  /** What is to be done, in order, once the library is there. */
+  readonly #waiting: ((sinks: LogSinks) => void)[] = [];
+  #least: number;
+  #sinks: LogSinks | undefined;
   #loading: Promise<void> | undefined;
 
   constructor(options: CliLoggerOptions) {
     this.#options = options;
     this.#least = LOG_LEVELS.indexOf(options.level);
+    if (options.file !== undefined) this.#loading = this.#load();
+  }
+
+  /**
+   * Goes over to other settings, for lines from now on. A log file is opened at once, and anew even if nothing
+   * changed, so that another program may have moved it away.
+   */
+  configure(settings: LogSettings): void {
+    this.#least = LOG_LEVELS.indexOf(settings.level);
+    if (this.#sinks !== undefined) return this.#sinks.configure(settings);
+    this.#waiting.push((sinks) => sinks.configure(settings));
+    if (settings.file !== undefined) this.#loading ??= this.#load();
   }
 
   /** @inheritdoc */
@@ -57,28 +71,24 @@ export class CliLogger implements Logger, AsyncDisposable {
     this.#log("error", message, fields);
   }
 
-  /** Waits until every line is with the output. */
+  /** Waits until every line is with the output and the file. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#loading;
+    await this.#sinks?.[Symbol.asyncDispose]();
     await this.#options.output.flush();
   }
 
   #log(level: LogLevel, message: string, fields: LogFields = {}): void {
     if (LOG_LEVELS.indexOf(level) < this.#least) return;
-    this.#waiting.push({ level, message, fields, at: this.#options.date() });
-    if (this.#format !== undefined) this.#write(this.#format);
-    else this.#loading ??= this.#load();
+    const entry: LogEntry = { level, message, fields, at: this.#options.date() };
+    if (this.#sinks !== undefined) return this.#sinks.write(entry);
+    this.#waiting.push((sinks) => sinks.write(entry));
+    this.#loading ??= this.#load();
   }
 
   async #load(): Promise<void> {
-    const { formatLog } = await import("./log_format.ts");
-    this.#format = formatLog;
-    this.#write(formatLog);
-  }
-
-  #write(format: typeof formatLog): void {
-    for (const entry of this.#waiting.splice(0)) {
-      this.#options.output.line(format(entry, this.#options.format));
-    }
+    const { LogSinks } = await import("./log_sinks.ts");
+    const sinks = this.#sinks = new LogSinks({ ...this.#options, settings: this.#options });
+    for (const step of this.#waiting.splice(0)) step(sinks);
   }
 }

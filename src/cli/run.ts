@@ -1,14 +1,15 @@
-import type { ConfigFault } from "../config/config_fault.ts";
 import { readFile } from "../config/read_file.ts";
 import { eventToJson } from "../core/event_json.ts";
 import { errorMessage } from "../core/errors.ts";
 import type { MappingEvent } from "../core/mapping.ts";
 import type { Platform } from "../core/platform.ts";
 import { openService, type Service } from "../daemon/service.ts";
+import { openServiceManager, type ServiceManager } from "../net/service_manager.ts";
 import { loadPlan, type PlanLoading } from "../plan/load_plan.ts";
 import type { ServicePlan } from "../plan/service_plan.ts";
 import { defaultSocketPath } from "../status/socket_path.ts";
 import type { RunArgs } from "./command_args.ts";
+import { faultLine, unreadableLine } from "./config_lines.ts";
 import { EventLog } from "./event_log.ts";
 import { watchFile } from "./file_watch.ts";
 import { type HostSession, withPlatform } from "./session.ts";
@@ -32,7 +33,7 @@ export async function runRun(args: RunArgs, session: HostSession): Promise<numbe
   const file = args.config ?? await findConfig(session);
   const loading = await load(file, session);
   if (loading.kind !== "plan") {
-    for (const line of faultLines(file, loading)) session.log.error(line);
+    for (const line of faultLines(file, loading, session)) session.log.error(line);
     return EXIT_FAULTS;
   }
   session.configureLog(loading.log);
@@ -65,27 +66,36 @@ async function runService(running: Running, plan: ServicePlan): Promise<void> {
       log.warn("Cannot open tunnel; trying again", { tunnel, reason: errorMessage(error) }),
   });
   service.noteConfig();
-  const reloads = new Reloads(running, service, plan);
+  const { readEnv } = running.session.host;
+  using manager = openServiceManager({ readEnv, clock: platform.clock, log });
+  using _watchdog = manager?.startWatchdog();
+  manager?.ready();
+  const reloads = new Reloads({ ...running, service, manager }, plan);
   using _hangup = onHangup(() => reloads.ask());
   using _watch = watchFile(file, { clock: platform.clock, onChange: () => reloads.ask() });
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener("abort", () => resolve(), { once: true });
   });
+  manager?.stopping();
   await reloads.settled();
+}
+
+interface ReloadParts extends Running {
+  readonly service: Service;
+  readonly manager: ServiceManager | undefined;
 }
 
 /** Reads the configuration again, one time after the other. */
 class Reloads {
-  readonly #running: Running;
-  readonly #service: Service;
+  readonly #running: ReloadParts;
   #plan: ServicePlan;
   #working: Promise<void> | undefined;
   #isAskedAgain = false;
 
-  constructor(running: Running, service: Service, plan: ServicePlan) {
+  /** @param plan What runs now. */
+  constructor(running: ReloadParts, plan: ServicePlan) {
     this.#running = running;
-    this.#service = service;
     this.#plan = plan;
   }
 
@@ -101,27 +111,29 @@ class Reloads {
   }
 
   async #work(): Promise<void> {
-    const { log, signal } = this.#running.session;
+    const { manager, session: { log, signal } } = this.#running;
     do {
       this.#isAskedAgain = false;
+      manager?.reloading();
       try {
         await this.#reload();
       } catch (error) {
         log.error("Cannot reload the configuration", { reason: errorMessage(error) });
       }
+      manager?.ready();
     } while (this.#isAskedAgain && !signal.aborted);
     this.#working = undefined;
   }
 
   async #reload(): Promise<void> {
-    const { file, args, session } = this.#running;
+    const { file, args, session, service } = this.#running;
     const { log } = session;
     const loading = await load(file, session);
     if (loading.kind !== "plan") {
-      const lines = faultLines(file, loading);
+      const lines = faultLines(file, loading, session);
       for (const line of lines) log.error(line);
       log.error("The configuration was not reloaded; everything goes on as it was", { faults: lines.length });
-      return this.#service.noteConfig(lines[0]);
+      return service.noteConfig(lines[0]);
     }
     session.configureLog(loading.log);
     const plan = completePlan(loading.plan, args, session);
@@ -130,8 +142,8 @@ class Reloads {
     }
     const before = new Set(this.#plan.tunnels.map(({ name }) => name));
     this.#plan = plan;
-    await this.#service.apply(plan);
-    this.#service.noteConfig();
+    await service.apply(plan);
+    service.noteConfig();
     log.info("Configuration reloaded", {
       tunnels: plan.tunnels.length,
       added: plan.tunnels.filter(({ name }) => !before.has(name)).length,
@@ -143,13 +155,13 @@ function load(file: string, { host }: HostSession): Promise<PlanLoading> {
   return loadPlan(file, { defaults: TUNNEL_DEFAULTS, readFile, readEnv: host.readEnv });
 }
 
-function faultLines(file: string, loading: Exclude<PlanLoading, { kind: "plan" }>): readonly string[] {
-  if (loading.kind === "unreadable") return [`Cannot read ${file}: ${loading.reason}`];
+function faultLines(
+  file: string,
+  loading: Exclude<PlanLoading, { kind: "plan" }>,
+  { texts }: HostSession,
+): readonly string[] {
+  if (loading.kind === "unreadable") return [unreadableLine(file, { ...loading, texts: texts.config })];
   return loading.faults.map((fault) => faultLine(file, fault));
-}
-
-function faultLine(file: string, { line, column, path, message }: ConfigFault): string {
-  return [`${file}:${line}:${column}`, ...(path === "" ? [] : [path]), message].join(": ");
 }
 
 /** Fills in where the socket and the state are, as systemd or the user's session has it. */

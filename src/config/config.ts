@@ -17,7 +17,7 @@ export interface LogConfig {
 
 /** One entry of `hooks`; see {@linkcode HookStyle}. */
 export interface HookConfig {
-  /** Program and arguments, or a line for the shell. */
+  /** Program and arguments, or a line for the shell. A program with a slash is relative to the file's folder. */
   readonly run: readonly string[] | string;
   /** @default "natmap" */
   readonly style?: HookStyle | undefined;
@@ -107,7 +107,11 @@ export interface StatusConfig {
   readonly token?: string | undefined;
 }
 
-/** The configuration file of `porthole run` as written, checked; unknown keys are faults. */
+/**
+ * The configuration file of `porthole run` as written, checked; unknown keys are faults. Relative paths in it (state
+ * directory, status file and socket, log file, secrets as `file:PATH`, hook programs with a slash) start at the folder
+ * of the file, wherever the program is started.
+ */
 export interface Config {
   readonly $schema?: string | undefined;
   /** Language of texts for people. */

@@ -75,6 +75,9 @@ export class NftSession implements ForwardSession {
     if (isSameEndpoint(external, this.#tunnel.external) || this.#ending) return;
     this.#tunnel = { ...this.#tunnel, external };
     this.#isStale = true;
+    const { host, port } = this.#wanted;
+    // The event that brings the endpoint names the target at once; rules follow, and clear it where they cannot.
+    if (port === 0 && addressBytes(host)) this.#target = { address: host, port: external.port };
     void this.#kernel.serially(async () => {
       await this.recheck();
       await this.#kernel.install();

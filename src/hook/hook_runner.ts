@@ -1,11 +1,14 @@
+import { backoffMs } from "../core/backoff.ts";
 import type { Clock } from "../core/clock.ts";
-import { errorMessage } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
-import type { HookEvent, MappingEvent } from "../core/mapping.ts";
-import { hookEnvironment, hookKey, isMappingNews, type MappingNews, natmapArguments } from "./hook_input.ts";
+import type { HookEvent, MappingEvent, MappingFields } from "../core/mapping.ts";
+import { type Random, systemRandom } from "../core/random.ts";
+import { hookCommand, hookLabel } from "./hook_command.ts";
+import { hookInput, hookKey, isHookable, isMappingNews } from "./hook_input.ts";
+import { HookQueue, type HookTurn } from "./hook_queue.ts";
 import type { Hook } from "./hook.ts";
-import { LastLine } from "./last_line.ts";
-import { type HookExit, type HookProcess, type SpawnHook, spawnHook } from "./spawn_hook.ts";
+import { type HookOutcome, runHook } from "./run_hook.ts";
+import { type SpawnHook, spawnHook } from "./spawn_hook.ts";
 
 /** Options for {@linkcode HookRunner}. */
 export interface HookRunnerOptions {
@@ -14,141 +17,172 @@ export interface HookRunnerOptions {
   readonly name: string;
   readonly log: Logger;
   readonly clock: Clock;
+  /** Spreads repeated runs. @default {systemRandom} */
+  readonly random?: Random;
   /** @default {spawnHook} */
   readonly spawn?: SpawnHook;
+  /** The mapping that all hooks were told before a restart; news of it runs none of them. */
+  readonly told?: MappingFields | undefined;
+  /**
+   * Told whenever {@linkcode HookRunner.told} is another one; `undefined`: from now on every mapping is news.
+   */
+  readonly onTold?: ((mapping: MappingFields | undefined) => void) | undefined;
   /** Told when a hook ended or could not start. */
   readonly emit: (event: HookEvent) => void;
 }
 
-/** A hook that takes longer is stuck. */
-const LIMIT_MS = 30_000;
-/** From SIGTERM to SIGKILL for a stuck hook. */
-const KILL_AFTER_MS = 2000;
-/** The same when we end: everything has to be gone within 200 ms. */
-const KILL_AT_END_MS = 150;
+/** A hook, what waits for it, and how its last run went. */
+interface Seat {
+  readonly hook: Hook;
+  readonly queue: HookQueue;
+  /** A run to be repeated now. */
+  again?: Turn | undefined;
+  /** Until then. */
+  pause?: Disposable | undefined;
+  /** The hook has not heard what it was to be told last, as it could not start. */
+  isOwed: boolean;
+}
+
+interface Turn extends HookTurn {
+  /** From 1. */
+  readonly attempt: number;
+}
 
 /**
- * Runs a tunnel's hooks whenever the public or the local endpoint differs from what they were told last: one
- * program at a time, in order, never through a shell. While one runs, only the newest news waits. A hook that
- * fails or cannot start is told and logged; the tunnel never notices.
+ * Runs a tunnel's hooks: one program at a time, those named first first, never through a shell unless the user wrote
+ * a shell line. For each hook only the newest event waits that it listens for, of whatever kind; those it replaced
+ * are counted. {@linkcode Hook} says what counts as news.
  *
- * Disposing ends the running hook and waits for it.
+ * A hook that fails or cannot start is told and logged, and repeated if asked, with growing pauses in which the other
+ * hooks have their turn; the tunnel never notices. Disposing ends the running hook, SIGTERM and then SIGKILL, within
+ * 200 ms, drops what waits, and waits for it.
  */
 export class HookRunner implements AsyncDisposable {
   readonly #options: HookRunnerOptions;
-  readonly #spawn: SpawnHook;
-  #pending: MappingNews | undefined;
-  #toldKey: string | undefined;
+  readonly #seats: readonly Seat[];
+  readonly #ending = new AbortController();
+  /** The mapping known last, whether or not anyone was told. */
+  #latest: MappingFields | undefined;
+  #told: MappingFields | undefined;
   #working: Promise<void> | undefined;
-  #ending: (() => void) | undefined;
-  #isEnding = false;
 
   constructor(options: HookRunnerOptions) {
-    this.#options = options;
-    this.#spawn = options.spawn ?? spawnHook;
+    const { hooks, told } = this.#options = options;
+    this.#latest = this.#told = told;
+    this.#seats = hooks.map((hook) => ({ hook, queue: new HookQueue(hook, told), isOwed: false }));
+  }
+
+  /**
+   * The mapping that every hook has been told, each in so far as it listens. It is `undefined` while there is none,
+   * and after a hook was told that the mapping is lost; it stays the old one while a hook cannot be started, is to be
+   * repeated, or was cut short, so that it is told again after a restart.
+   */
+  get told(): MappingFields | undefined {
+    return this.#told;
   }
 
   /** Takes an event of the tunnel; returns at once. */
   deliver(event: MappingEvent): void {
-    if (this.#isEnding || this.#options.hooks.length === 0 || !isMappingNews(event)) return;
-    this.#pending = event;
+    if (this.#ending.signal.aborted || this.#seats.length === 0 || !isHookable(event)) return;
+    if (isMappingNews(event)) this.#latest = fieldsOf(event);
+    const input = hookInput(event, this.#latest);
+    for (const { queue } of this.#seats) queue.offer(input);
     this.#working ??= this.#work();
   }
 
-  /** Ends the running hook: SIGTERM, then SIGKILL. What waits is dropped. */
+  /** Ends the running hook. What waits is dropped. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isEnding = true;
-    this.#pending = undefined;
-    this.#ending?.();
+    this.#ending.abort();
+    for (const { pause } of this.#seats) pause?.[Symbol.dispose]();
     await this.#working;
   }
 
   async #work(): Promise<void> {
     // The caller comes first; and a burst of news is one.
     await Promise.resolve();
-    for (let event = this.#take(); event !== undefined; event = this.#take()) {
-      for (const hook of this.#options.hooks) {
-        await this.#run(hook, event);
-        // What came meanwhile replaces the rest: every hook is to hear the newest, none something stale.
-        if (this.#hasNewer() || this.#isEnding) break;
-      }
-    }
+    // What came meanwhile starts at the first hook again: none is to act on something before those ahead of it.
+    for (let next = this.#next(); next !== undefined; next = this.#next()) await this.#run(...next);
     this.#working = undefined;
+    this.#noteTold();
   }
 
-  #hasNewer(): boolean {
-    return this.#pending !== undefined && hookKey(this.#pending) !== this.#toldKey;
+  #next(): readonly [Seat, Turn] | undefined {
+    if (this.#ending.signal.aborted) return undefined;
+    for (const seat of this.#seats) {
+      const turn = seat.queue.take();
+      const again = seat.again;
+      if (turn === undefined && again === undefined) continue;
+      seat.again = undefined;
+      seat.pause?.[Symbol.dispose]();
+      seat.pause = undefined;
+      if (turn !== undefined) return [seat, { ...turn, attempt: 1 }];
+      if (again !== undefined) return [seat, again];
+    }
+    return undefined;
   }
 
-  #take(): MappingNews | undefined {
-    const event = this.#hasNewer() ? this.#pending : undefined;
-    this.#pending = undefined;
-    if (event !== undefined) this.#toldKey = hookKey(event);
-    return event;
-  }
-
-  async #run(hook: Hook, event: MappingNews): Promise<void> {
-    const { clock, log, name } = this.#options;
-    const [program = "", ...leading] = typeof hook.run === "string" ? ["/bin/sh", "-c", hook.run] : hook.run;
-    const output = { stdout: new LastLine(), stderr: new LastLine() };
-    const startMs = clock.now();
-    let result: { readonly exit?: HookExit; readonly error?: string };
-    try {
-      const process = this.#spawn({
-        program,
-        args: [...leading, ...natmapArguments(event)],
-        env: hookEnvironment(event),
-        onOutput: (stream, bytes) => output[stream].push(bytes),
+  async #run(seat: Seat, turn: Turn): Promise<void> {
+    const { clock, random = systemRandom, spawn = spawnHook } = this.#options;
+    const { hook, queue } = seat;
+    const isWindows = Deno.build.os === "windows";
+    const { signal } = this.#ending;
+    const outcome = await runHook(() => hookCommand(hook, turn, { isWindows }), {
+      ...{ clock, spawn, signal, timeoutMs: hook.timeoutMs },
+    });
+    seat.isOwed = outcome.durationMs === undefined;
+    const isRepeated = !outcome.isOk && turn.attempt <= hook.retries && !queue.isWaiting && !signal.aborted;
+    const retryMs = isRepeated ? Math.round(backoffMs(turn.attempt, random)) : undefined;
+    if (retryMs !== undefined) {
+      seat.pause = clock.schedule(retryMs, () => {
+        seat.pause = undefined;
+        seat.again = { ...turn, skipped: 0, attempt: turn.attempt + 1 };
+        this.#working ??= this.#work();
       });
-      result = await this.#wait(process);
-    } catch (error) {
-      result = { error: errorMessage(error) };
     }
-    const { exit, error = exit?.signal === undefined ? undefined : `ended by ${exit.signal}` } = result;
+    this.#report(hook, turn, { ...outcome, retryMs });
+  }
+
+  #report(hook: Hook, turn: Turn, outcome: HookOutcome & { readonly retryMs: number | undefined }): void {
+    const { clock, log, name, emit } = this.#options;
+    const { isOk, status, error, durationMs, stdout, stderr, retryMs } = outcome;
+    const command = hookLabel(hook);
+    const attempt = hook.retries > 0 ? turn.attempt : undefined;
+    const skipped = turn.skipped || undefined;
     const fields = {
-      tunnel: name,
-      command: program,
-      status: exit?.status,
-      error,
-      seconds: Math.round(clock.now() - startMs) / 1000,
-      stdout: output.stdout.text || undefined,
-      stderr: output.stderr.text || undefined,
+      ...{ tunnel: name, command, on: turn.event.event, status, error },
+      seconds: durationMs === undefined ? undefined : durationMs / 1000,
+      stdout: stdout || undefined,
+      stderr: stderr || undefined,
+      ...{ attempt, skipped, retrySeconds: retryMs === undefined ? undefined : Math.ceil(retryMs / 1000) },
     };
-    if (exit?.status === 0) log.info("Hook ended", fields);
+    if (isOk) log.info("Hook ended", fields);
     else log.warn("Hook failed", fields);
-    this.#tell(event, program, exit?.status, error);
-  }
-
-  /** Waits for the end, with a limit; a disposal cuts it short. */
-  async #wait(process: HookProcess): Promise<{ readonly exit: HookExit; readonly error?: string }> {
-    const { clock } = this.#options;
-    using timers = new DisposableStack();
-    let reason: string | undefined;
-    const end = (why: string, killAfterMs: number): void => {
-      if (reason !== undefined) return;
-      reason = why;
-      process.kill("SIGTERM");
-      timers.use(clock.schedule(killAfterMs, () => process.kill("SIGKILL")));
-    };
-    timers.use(clock.schedule(LIMIT_MS, () => end(`took longer than ${LIMIT_MS / 1000} s`, KILL_AFTER_MS)));
-    this.#ending = (): void => end("porthole is stopping", KILL_AT_END_MS);
-    try {
-      const exit = await process.exit;
-      return reason === undefined ? { exit } : { exit, error: reason };
-    } finally {
-      this.#ending = undefined;
-    }
-  }
-
-  #tell(event: MappingNews, command: string, status: number | undefined, error: string | undefined): void {
-    this.#options.emit({
-      event: "hook",
-      name: this.#options.name,
-      protocol: event.protocol,
-      at: this.#options.clock.date(),
-      command,
-      ...(status === undefined ? {} : { status }),
-      ...(error === undefined ? {} : { error }),
+    const output = (isOk ? "" : stderr) || stdout;
+    emit({
+      ...{ event: "hook", name, protocol: turn.event.protocol, at: clock.date(), command },
+      ...(status !== undefined && { status }),
+      ...(error !== undefined && { error }),
+      ...(output !== "" && { output }),
+      ...(durationMs !== undefined && { durationMs }),
+      ...(attempt !== undefined && { attempt }),
+      ...(skipped !== undefined && { skipped }),
     });
   }
+
+  #noteTold(): void {
+    if (this.#ending.signal.aborted) return;
+    if (this.#seats.some(({ isOwed, pause }) => isOwed || pause !== undefined)) return;
+    const told = this.#seats.some(({ queue }) => queue.isDown) ? undefined : this.#latest;
+    if (keyOf(told) === keyOf(this.#told)) return;
+    this.#told = told;
+    this.#options.onTold?.(told);
+  }
+}
+
+function fieldsOf({ internal, external, target }: MappingFields): MappingFields {
+  return { internal, external, ...(target && { target }) };
+}
+
+function keyOf(mapping: MappingFields | undefined): string | undefined {
+  return mapping && hookKey("json", mapping);
 }

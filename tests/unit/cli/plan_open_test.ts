@@ -41,6 +41,7 @@ Deno.test("planOpen() fills in every default when only a port is given", () => {
     isForced: false,
     servesTestPage: false,
     hooks: [],
+    publish: [],
   }]);
 });
 

@@ -7,7 +7,7 @@ function flatten(value: unknown, path: string): readonly (readonly [string, stri
   if (typeof value === "string") return [[path, value]];
   if (typeof value === "function") {
     const args = [["<0>", "<0b>"], "<1>"];
-    const isList = /didYouMean|missingShell/.test(path);
+    const isList = /didYouMean|missingShell|noConfig/.test(path);
     return flatten(value(...(isList ? args : ["<0>", path.includes("badChoice") ? ["<1>"] : "<1>"])), path);
   }
   if (typeof value !== "object" || value === null) return [];

@@ -1,0 +1,32 @@
+import { VERSION } from "../../version.ts";
+
+/** natmap's flags and ours, and the versions, for stderr. */
+export const NATMAP_USAGE: readonly string[] = [
+  "Usage: natmap -s HOST[:PORT] -h HOST[:PORT] [OPTION…]",
+  "",
+  "  -4                    IPv4 (default)",
+  "  -6                    IPv6",
+  "  -u                    UDP instead of TCP; -h is not needed then",
+  "  -d                    go on in the background",
+  "  -i NAME|ADDRESS       interface, or local address",
+  "  -k SECONDS            between keep-alives (TCP 30, UDP 10)",
+  "  -c COUNT              UDP: intervals between STUN requests (10)",
+  "  -s HOST[:PORT]        STUN server (port 3478)",
+  "  -h HOST[:PORT]        HTTP server that keeps the mapping alive (port 80)",
+  "  -e PATH               script to run when the mapping changes; without it a line is printed",
+  "  -f MARK               firewall mark (0x1, 1, 01)",
+  "  -b PORT|A-B|A~B       port to bind: one, in turn, at random (0: any)",
+  "",
+  "To forward instead of sharing the port:",
+  "  -t HOST               target",
+  "  -p PORT               its port (0: the public port)",
+  "  -T SECONDS            idle limit (300)",
+  "  -C NAME               congestion control towards clients",
+  "",
+  "Not in natmap:",
+  "  --stun HOST[:PORT]        one more STUN server; may be repeated",
+  "  --keep-alive HOST[:PORT]  one more HTTP server; may be repeated",
+  "  --json                    events as JSON lines on stdout",
+  "",
+  `Version: porthole ${VERSION}, with the options of natmap 20260214`,
+];

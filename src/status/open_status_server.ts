@@ -1,0 +1,117 @@
+import { type Clock, delay, systemClock } from "../core/clock.ts";
+import type { Endpoint } from "../core/endpoint.ts";
+import type { Logger } from "../core/log.ts";
+import type { Secret } from "../core/secret.ts";
+import type { Lang } from "../text/lang.ts";
+import type { ServiceControl } from "./service_control.ts";
+import { createStatusApp } from "./status_app.ts";
+import { bindPrivately, prepareSocketPath } from "./unix_socket.ts";
+
+/** Options for {@linkcode openStatusServer}. */
+export interface StatusServerOptions {
+  readonly control: ServiceControl;
+  /** Unix socket; its mode guards it, so it asks for no token. */
+  readonly socketPath?: string | undefined;
+  /** TCP; port 0 takes any. */
+  readonly listen?: Endpoint | undefined;
+  /** Asked for over TCP; absent: nobody is. */
+  readonly token?: Secret | undefined;
+  /** Language of the page. */
+  readonly lang: Lang;
+  readonly log: Logger;
+  /** @default {systemClock} */
+  readonly clock?: Clock;
+}
+
+/** Where a running service shows itself. Disposing ends every answer and removes the socket file. */
+export interface StatusServer extends AsyncDisposable {
+  readonly socketPath: string | undefined;
+  /** With the real port. */
+  readonly listen: Endpoint | undefined;
+}
+
+/** Answers under way get this long at the end. */
+const GRACE_MS = 80;
+
+/**
+ * Opens the status socket, the status page, or both.
+ *
+ * @throws {SocketInUseError} If another daemon answers on the socket.
+ * @throws {SocketPathError} If the path cannot be a socket's.
+ * @throws {Error} With the kernel's `code` for everything else; nothing is left open then.
+ */
+export async function openStatusServer(options: StatusServerOptions): Promise<StatusServer> {
+  const { control, socketPath, listen, token, lang, log, clock = systemClock } = options;
+  await using opened = new AsyncDisposableStack();
+  const shared = { control, lang, log, clock };
+  if (socketPath !== undefined) {
+    await prepareSocketPath(socketPath);
+    opened.use(
+      serve(
+        { ...shared, guardsBrowsers: false },
+        (settings) => bindPrivately(socketPath, () => Deno.serve({ ...settings, path: socketPath })),
+      ),
+    );
+  }
+  let address: Endpoint | undefined;
+  if (listen !== undefined) {
+    opened.use(serve({ ...shared, token }, (settings) => {
+      const server = Deno.serve({ ...settings, hostname: listen.address, port: listen.port });
+      address = { address: server.addr.hostname, port: server.addr.port };
+      return server;
+    }));
+  }
+  const owned = opened.move();
+  return {
+    socketPath,
+    listen: address,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** What both kinds of listener are opened with. */
+interface Settings {
+  readonly signal: AbortSignal;
+  readonly handler: (request: Request, info: Delivery) => Response | Promise<Response>;
+  readonly onListen: () => void;
+}
+
+interface Delivery {
+  /** Settles when the answer is sent, or cannot be. */
+  readonly completed: Promise<void>;
+}
+
+interface Running {
+  readonly finished: Promise<void>;
+}
+
+type AppOptions = Omit<Parameters<typeof createStatusApp>[0], "closing">;
+
+function serve(options: AppOptions, open: (settings: Settings) => Running): AsyncDisposable {
+  const { clock = systemClock } = options;
+  const closing = new AbortController();
+  const cutting = new AbortController();
+  const pending = new Set<Promise<void>>();
+  const app = createStatusApp({ ...options, closing: closing.signal });
+  const server = open({
+    signal: cutting.signal,
+    handler(request, { completed }): Response | Promise<Response> {
+      const sent = completed.catch(() => {}).finally(() => pending.delete(sent));
+      pending.add(sent);
+      return app.fetch(request);
+    },
+    onListen: () => {},
+  });
+  return {
+    async [Symbol.asyncDispose](): Promise<void> {
+      closing.abort(new DOMException("The daemon is ending", "AbortError"));
+      const ended = new AbortController();
+      const grace = delay(clock, GRACE_MS, ended.signal).catch(() => {});
+      await Promise.race([Promise.all(pending), grace]);
+      ended.abort();
+      // Not shutdown(): it waits for readers who do not read, and Deno cannot cut them any more once it was called.
+      cutting.abort();
+      await server.finished;
+    },
+  };
+}
