@@ -9,6 +9,7 @@ import type { HealthArgs } from "./command_args.ts";
 import { maskUrl, parsePingUrl, sendPing } from "./health_ping.ts";
 import type { HostSession } from "./session.ts";
 import { askDaemon, daemonSockets, EXIT_NO_DAEMON } from "./status_daemon.ts";
+import { visible } from "./status_table.ts";
 
 /** What tests hand in. */
 export interface HealthSurroundings {
@@ -130,15 +131,14 @@ function tunnelLine(tunnel: TunnelHealth, { texts: { status } }: HostSession): s
   const shown = status.states[state];
   switch (problem) {
     case "unknown":
-      return `${subject}: ${health.unknown}`;
+      return visible(`${subject}: ${health.unknown}`);
     case "unconfirmed":
-      return `${subject}: ${health.unconfirmed}`;
+      return visible(`${subject}: ${health.unconfirmed}`);
     case "stale":
-      return `${subject}: ${health.stale(formatAge(ageMs, status))}`;
-    case "not-mapped":
-    case undefined:
-      return `${subject}: ${
-        detail === undefined ? health.notMapped(shown) : health.notMappedBecause(shown, detail)
-      }`;
+      return visible(`${subject}: ${health.stale(formatAge(ageMs, status))}`);
+    default: {
+      const why = detail === undefined ? health.notMapped(shown) : health.notMappedBecause(shown, detail);
+      return visible(`${subject}: ${why}`);
+    }
   }
 }

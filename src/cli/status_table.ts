@@ -117,7 +117,10 @@ function hookTrouble(hook: HookSnapshot, status: StatusTexts): readonly string[]
   return [status.hookFailing(command, output === undefined ? why : `${why} (${output})`)];
 }
 
-/** Names and outputs of hooks come from outside: control characters and those that turn the text around are shown as ?. */
-function visible(text: string): string {
+/**
+ * Text from outside (names, outputs of hooks) for a terminal: control characters and those that turn the direction of
+ * writing are shown as `?`.
+ */
+export function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, "?");
 }

@@ -3,7 +3,7 @@ import { delay } from "../core/clock.ts";
 import { TaskGroup } from "../core/task_group.ts";
 import type { ServiceSnapshot } from "../status/service_snapshot.ts";
 import { fetchSnapshot, followEvents } from "../status/status_client.ts";
-import { NoDaemonError } from "../status/status_errors.ts";
+import { NoDaemonError, StatusRequestError } from "../status/status_errors.ts";
 
 /** Options for {@linkcode watchStatus}. */
 export interface WatchOptions {
@@ -39,7 +39,7 @@ export async function watchStatus(path: string, options: WatchOptions): Promise<
   group.spawn(async (signal) => {
     let shown = "";
     for (;;) {
-      const snapshot = await fetchSnapshot(path, { signal, clock });
+      const snapshot = await fetchPatiently(path, { signal, clock });
       const key = keyOf(snapshot);
       if (showsSmallChanges || key !== shown) show(snapshot);
       shown = key;
@@ -48,6 +48,22 @@ export async function watchStatus(path: string, options: WatchOptions): Promise<
     }
   });
   await group.join();
+}
+
+interface Surroundings {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** A daemon that ends cuts its answers short: the next try, or the stream of events, tells that it is gone. */
+async function fetchPatiently(path: string, { clock, signal }: Surroundings): Promise<ServiceSnapshot> {
+  try {
+    return await fetchSnapshot(path, { signal, clock });
+  } catch (error) {
+    if (!(error instanceof StatusRequestError) || error.status !== undefined) throw error;
+    await delay(clock, GAP_MS, signal);
+    return await fetchSnapshot(path, { signal, clock });
+  }
 }
 
 /** What makes a snapshot another one for people who read lines. */

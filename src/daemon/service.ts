@@ -18,7 +18,7 @@ export interface ServiceOptions {
   readonly emit: (event: MappingEvent) => void;
   /** Language of the test and status pages. */
   readonly lang: Lang;
-  /** Told when a tunnel could not be opened, or ended with an error; it is tried again anyway. */
+  /** Told when a tunnel could not be opened, or ended with an error, once for each reason; it is tried on anyway. */
   readonly onFault?: (name: string, error: unknown) => void;
   /** For the snapshot: where the configuration came from. */
   readonly configFile?: string | undefined;
@@ -67,6 +67,8 @@ class RunningService implements Service {
   readonly #feed: Feed<MappingEvent>;
   readonly #owned = new AsyncDisposableStack();
   readonly #vitalsOf: VitalsOf = (name, protocol) => this.#tunnels?.vitals(name, protocol);
+  /** Why tunnels could not be opened, as told last. */
+  readonly #faults = new Map<string, string>();
   #tunnels: TunnelSet | undefined;
   #state: StateFile | undefined;
   #sampling: Disposable | undefined;
@@ -94,6 +96,9 @@ class RunningService implements Service {
     const { status, state } = plan;
     const owned = this.#owned;
     if (state !== undefined) this.#state = owned.use(await StateFile.open({ ...state, ...platform }));
+    owned.use(
+      this.#feed.subscribe(({ event, name }) => void (event === "mapped" && this.#faults.delete(name))),
+    );
     // First come, first served: what the others show of an event the board knows already.
     owned.use(this.#feed.subscribe((event) => this.#board.note(event)));
     owned.use(this.#feed.subscribe((event) => this.#state?.note(event)));
@@ -104,7 +109,10 @@ class RunningService implements Service {
       new TunnelSet({
         ...{ platform, feed: this.#feed, lang, memory, endsWhenUnusable: false },
         onFault: ({ name }, error) => {
-          this.#board.fail(name, errorMessage(error));
+          const reason = errorMessage(error);
+          this.#board.fail(name, reason);
+          if (this.#faults.get(name) === reason) return;
+          this.#faults.set(name, reason);
           onFault?.(name, error);
         },
       }),

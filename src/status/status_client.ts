@@ -92,6 +92,9 @@ export async function* followEvents(
   }
 }
 
+/** No socket, or nobody listens; a reset before any answer comes from a daemon that just ended. */
+const NOBODY: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ECONNREFUSED", "ECONNRESET"]);
+
 interface Target {
   /** Unix socket. */
   readonly path: string;
@@ -146,8 +149,8 @@ async function open({ path, method, url }: Target, signal: AbortSignal): Promise
 }
 
 function classify(error: unknown, path: string): Error {
-  const code = errorCode(error);
-  if (code === "ENOENT" || code === "ECONNREFUSED" || code === "ENOTDIR") {
+  const code = errorCode(error) ?? "";
+  if (NOBODY.has(code)) {
     return new NoDaemonError([path], { cause: error });
   }
   if (error instanceof StatusRequestError) return error;

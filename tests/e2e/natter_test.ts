@@ -10,8 +10,8 @@ import { type DemoWorld, openDemoWorld } from "../../src/cli/demo_world.ts";
 import { openNet } from "../../src/net/open_net.ts";
 import { openUdpPeer } from "../unit/box/box_rig.ts";
 import { SAMPLE } from "../unit/cli/compat/natter/natter_sample.ts";
-import { withServer } from "../unit/forward/portable_rig.ts";
 import { NatterChild, runNatterChild } from "./natter_child.ts";
+import { openNatterTarget } from "./natter_target.ts";
 
 const isFull = Deno.build.os === "linux" && Deno.env.get("PORTHOLE_PORTABLE") !== "1";
 const LIMIT_MS = 10_000;
@@ -89,28 +89,6 @@ async function recorder(folder: string, name: string): Promise<string> {
   return path;
 }
 
-/** Answers a page; whoever only connects to see whether it is open may go again. */
-async function greet(conn: Deno.TcpConn): Promise<void> {
-  try {
-    if (await conn.read(new Uint8Array(4096)) === null) return;
-    await conn.write(new TextEncoder().encode("HTTP/1.0 200 OK\r\n\r\ntarget says hello"));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
-  }
-}
-
-/** Accepts and closes until the listener is closed; whoever is gone by then is no fault. */
-async function acceptAll(server: Deno.TcpListener): Promise<void> {
-  for (;;) {
-    try {
-      (await server.accept()).close();
-    } catch (error) {
-      if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) return;
-      if (!(error instanceof Deno.errors.NotConnected)) throw error;
-    }
-  }
-}
-
 const MAPPING = /^\[INFO\] - >>> \[(TCP|UDP)\] \('([\d.]+)', (\d+)\) -> \('([\d.]+)', (\d+)\) <<<$/;
 
 /** The next `>>> … <<<` line, by its inner endpoint. */
@@ -123,58 +101,58 @@ async function nextMapping(child: NatterChild): Promise<{ key: string; inner: st
 natterTest(
   "natter -c runs the sample natter-config.json with hook, status file and log file",
   async (place) => {
-    const { folder, world, flags: _flags } = place;
-    await withServer(greet, async (target) => {
-      const servers = JSON.stringify(world.stunServers.map(formatEndpoint));
-      // Only servers and ports are others; the hook writes where we can look.
-      const config = SAMPLE
-        .replace('"log_file": ""', '"log_file": "./natter.log"')
-        .replace('{outer_port}"', '{outer_port} >> hook.txt"')
-        .replace("0.0.0.0:3456", "0.0.0.0:0")
-        .replace("192.168.1.100:443", formatEndpoint(target))
-        .replace('["stun.nextcloud.com"]', servers)
-        .replace('["stun.miwifi.com"]', servers)
-        .replace("www.qq.com", formatEndpoint(world.webServers[0] ?? target));
-      await Deno.writeTextFile(join(folder, "natter-config.json"), config);
-      await Deno.writeTextFile(join(folder, "natter.log"), "an older line\n");
-      await using child = NatterChild.start(["-c", "natter-config.json"], { cwd: folder });
-      const outers = new Map<string, string>();
-      while (outers.size < 3) {
-        const { key, outer } = await nextMapping(child);
-        outers.set(key, outer);
-      }
-      const forwarded = outers.get(`tcp ${formatEndpoint(target)}`) ?? "";
-      assert.ok(outers.has("udp 127.0.0.1:53"), [...outers.keys()].join());
-      assert.equal(await visit(place, forwarded), "target says hello");
-      const ran = await fileSaying(join(folder, "hook.txt"), /(.*\n){3}/);
-      assert.deepEqual(
-        ran.trimEnd().split("\n").toSorted(),
-        [...outers].map(([key, outer]) => `${key} ${outer}`).toSorted(),
-      );
-      const status = await fileSaying(join(folder, "natter-status.json"), /(outer[^]*){3}/);
-      const entry = (key: string): string =>
-        `        {\n            "inner": "${key.split(" ")[1]}",\n            "outer": "${
-          outers.get(key)
-        }"\n        }`;
-      const list = (protocol: string): readonly string[] =>
-        [...outers.keys()].filter((key) => key.startsWith(protocol)).map(entry);
-      assert.equal(
-        status,
-        `{\n    "tcp": [\n${list("tcp").join(",\n")}\n    ],\n    "udp": [\n${
-          list("udp").join(",\n")
-        }\n    ]\n}`,
-      );
-      world.box.restart();
-      const changed = await nextMapping(child);
-      assert.notEqual(changed.outer, outers.get(changed.key));
-      await fileSaying(join(folder, "hook.txt"), new RegExp(`${changed.key} ${changed.outer}\n`));
-      child.kill("SIGINT");
-      const { code, stdout, stderr } = await child.ended();
-      assert.deepEqual([code, stdout], [0, ""]);
-      assert.match(stderr, /\[INFO\] - Exiting\.\.\.$/);
-      const logged = await Deno.readTextFile(join(folder, "natter.log"));
-      assert.equal(logged, `an older line\n${stderr}\n`);
-    });
+    const { folder, world } = place;
+    await using service = openNatterTarget({ address: "127.0.0.1", port: 0 });
+    const target = service.local;
+    const servers = JSON.stringify(world.stunServers.map(formatEndpoint));
+    // Only servers and ports are others; the hook writes where we can look.
+    const config = SAMPLE
+      .replace('"log_file": ""', '"log_file": "./natter.log"')
+      .replace('{outer_port}"', '{outer_port} >> hook.txt"')
+      .replace("0.0.0.0:3456", "0.0.0.0:0")
+      .replace("192.168.1.100:443", formatEndpoint(target))
+      .replace('["stun.nextcloud.com"]', servers)
+      .replace('["stun.miwifi.com"]', servers)
+      .replace("www.qq.com", formatEndpoint(world.webServers[0] ?? target));
+    await Deno.writeTextFile(join(folder, "natter-config.json"), config);
+    await Deno.writeTextFile(join(folder, "natter.log"), "an older line\n");
+    await using child = NatterChild.start(["-c", "natter-config.json"], { cwd: folder });
+    const outers = new Map<string, string>();
+    while (outers.size < 3) {
+      const { key, outer } = await nextMapping(child);
+      outers.set(key, outer);
+    }
+    const forwarded = outers.get(`tcp ${formatEndpoint(target)}`) ?? "";
+    assert.ok(outers.has("udp 127.0.0.1:53"), [...outers.keys()].join());
+    assert.equal(await visit(place, forwarded), "target says hello");
+    const ran = await fileSaying(join(folder, "hook.txt"), /(.*\n){3}/);
+    assert.deepEqual(
+      ran.trimEnd().split("\n").toSorted(),
+      [...outers].map(([key, outer]) => `${key} ${outer}`).toSorted(),
+    );
+    const status = await fileSaying(join(folder, "natter-status.json"), /(outer[^]*){3}/);
+    const entry = (key: string): string =>
+      `        {\n            "inner": "${key.split(" ")[1]}",\n            "outer": "${
+        outers.get(key)
+      }"\n        }`;
+    const list = (protocol: string): readonly string[] =>
+      [...outers.keys()].filter((key) => key.startsWith(protocol)).map(entry);
+    assert.equal(
+      status,
+      `{\n    "tcp": [\n${list("tcp").join(",\n")}\n    ],\n    "udp": [\n${
+        list("udp").join(",\n")
+      }\n    ]\n}`,
+    );
+    world.box.restart();
+    const changed = await nextMapping(child);
+    assert.notEqual(changed.outer, outers.get(changed.key));
+    await fileSaying(join(folder, "hook.txt"), new RegExp(`${changed.key} ${changed.outer}\n`));
+    child.kill("SIGINT");
+    const { code, stdout, stderr } = await child.ended();
+    assert.deepEqual([code, stdout], [0, ""]);
+    assert.match(stderr, /\[INFO\] - Exiting\.\.\.$/);
+    const logged = await Deno.readTextFile(join(folder, "natter.log"));
+    assert.equal(logged, `an older line\n${stderr}\n`);
   },
 );
 
@@ -201,32 +179,32 @@ natterTest(
   async (place) => {
     const { world, flags, folder } = place;
     const script = await recorder(folder, "qb.sh");
-    await withServer(greet, async (target) => {
-      const words = ["-t", target.address, "-p", `${target.port}`, "-i", world.home, "-q", "-e", "./qb.sh"];
-      await using child = NatterChild.start([...words, ...flags], { cwd: folder });
-      await child.line(/\[I\] Natter v2\.1\.1$/);
-      // 127.0.0.1 is our own LAN address to Natter, where this target does not listen.
-      const [, inner = "", bind = "", outer = ""] = await child.line(ROUTE);
-      assert.deepEqual(parseEndpoint(inner), { address: world.home, port: target.port });
-      assert.equal(parseEndpoint(bind).address, world.home);
-      await child.line(/\[I\] Calling script: \.\/qb\.sh$/);
-      const [ip, port] = outer.split(":");
-      assert.equal(
-        await fileSaying(`${script}.argv`, /\n/),
-        `${script} tcp ${world.home} ${target.port} ${ip} ${port}\n`,
-      );
-      assert.equal(await Deno.readTextFile(`${script}.env`), "tcp-any mapped\n");
-      assert.equal(await Deno.readTextFile(`${script}.stdin`), "");
-      await child.line(new RegExp(`\\[I\\] LAN > ${inner.padEnd(21)} \\[ CLOSED \\]$`));
-      await child.line(new RegExp(`\\[I\\] LAN > ${bind.padEnd(21)} \\[ OPEN \\]$`));
-      await child.line(new RegExp(`\\[I\\] LAN > ${outer.padEnd(21)} \\[ OPEN \\]$`));
-      await child.line(new RegExp(`\\[I\\] WAN > ${outer.padEnd(21)} \\[ OPEN \\]$`));
-      await child.line(/\[W\] !! Target port is closed !!$/);
-      world.box.restart();
-      const { code, stderr, stdout } = await child.ended();
-      assert.deepEqual([code, stdout], [0, ""]);
-      assert.match(stderr, /\[I\] Natter is exiting because mapped address has changed/);
-    });
+    await using service = openNatterTarget({ address: "127.0.0.1", port: 0 });
+    const target = service.local;
+    const words = ["-t", target.address, "-p", `${target.port}`, "-i", world.home, "-q", "-e", "./qb.sh"];
+    await using child = NatterChild.start([...words, ...flags], { cwd: folder });
+    await child.line(/\[I\] Natter v2\.1\.1$/);
+    // 127.0.0.1 is our own LAN address to Natter, where this target does not listen.
+    const [, inner = "", bind = "", outer = ""] = await child.line(ROUTE);
+    assert.deepEqual(parseEndpoint(inner), { address: world.home, port: target.port });
+    assert.equal(parseEndpoint(bind).address, world.home);
+    await child.line(/\[I\] Calling script: \.\/qb\.sh$/);
+    const [ip, port] = outer.split(":");
+    assert.equal(
+      await fileSaying(`${script}.argv`, /\n/),
+      `${script} tcp ${world.home} ${target.port} ${ip} ${port}\n`,
+    );
+    assert.equal(await Deno.readTextFile(`${script}.env`), "tcp-any mapped\n");
+    assert.equal(await Deno.readTextFile(`${script}.stdin`), "");
+    await child.line(new RegExp(`\\[I\\] LAN > ${inner.padEnd(21)} \\[ CLOSED \\]$`));
+    await child.line(new RegExp(`\\[I\\] LAN > ${bind.padEnd(21)} \\[ OPEN \\]$`));
+    await child.line(new RegExp(`\\[I\\] LAN > ${outer.padEnd(21)} \\[ OPEN \\]$`));
+    await child.line(new RegExp(`\\[I\\] WAN > ${outer.padEnd(21)} \\[ OPEN \\]$`));
+    await child.line(/\[W\] !! Target port is closed !!$/);
+    world.box.restart();
+    const { code, stderr, stdout } = await child.ended();
+    assert.deepEqual([code, stdout], [0, ""]);
+    assert.match(stderr, /\[I\] Natter is exiting because mapped address has changed/);
   },
 );
 
@@ -255,13 +233,10 @@ natterTest(
     assert.equal(await Deno.readTextFile(`${second}.env`), "ssh mapped\n");
     await child.line(/\[W\] !! Target port is closed !!$/);
     await child.line(/\[I\] Retry after 1 seconds\.\.\.$/);
-    using server = Deno.listen({ hostname: host.address, port });
-    const accepting = acceptAll(server);
+    await using _target = openNatterTarget({ address: host.address, port });
     await child.line(new RegExp(`\\[I\\] LAN > ${host.address}:${port} +\\[ OPEN \\]$`));
     child.kill("SIGINT");
     assert.equal((await child.ended()).code, 0);
-    server.close();
-    await accepting;
   },
 );
 

@@ -11,7 +11,7 @@ interface Setting extends AsyncDisposable {
   /** Writes the configuration, servers filled in. */
   readonly write: (config: Readonly<Record<string, unknown>>) => void;
   /** `porthole run` on it. */
-  readonly run: (...more: readonly string[]) => PortholeChild;
+  readonly run: (env?: Readonly<Record<string, string>>) => PortholeChild;
   /** Another command beside it; its exit status and what it printed. */
   readonly ask: (...args: readonly string[]) => Promise<{ readonly code: number; readonly stdout: string }>;
 }
@@ -35,7 +35,7 @@ async function openSetting(): Promise<Setting> {
       Deno.writeTextFileSync(`${file}.new`, JSON.stringify({ ...servers, ...config, tunnels }));
       Deno.renameSync(`${file}.new`, file);
     },
-    run: (...more) => PortholeChild.start(["run", "-c", file, "--socket", socket, "--json", ...more]),
+    run: (env) => PortholeChild.start(["run", "-c", file, "--socket", socket, "--json"], env),
     ask: async (...args) => {
       await using child = PortholeChild.start([...args, "--socket", socket]);
       return await child.ended();
@@ -215,5 +215,27 @@ Deno.test({
     assert.equal((await ask("health", "a")).code, 0);
     child.kill("SIGTERM");
     assert.match((await child.ended()).stderr, /Cannot write status file/);
+  },
+});
+
+Deno.test({
+  name: "porthole run tells the service manager when it is up, reloads, and ends",
+  ignore: !isLinux,
+  fn: async (): Promise<void> => {
+    await using setting = await openSetting();
+    const { write, run, folder } = setting;
+    const path = `${folder}/notify`;
+    using owned = new DisposableStack();
+    const inbox = owned.adopt(Deno.listenDatagram({ transport: "unixpacket", path }), (it) => it.close());
+    const next = async (): Promise<string> => new TextDecoder().decode((await inbox.receive())[0]);
+    write({ tunnels: [{ name: "page", test: true }] });
+    await using child = run({ NOTIFY_SOCKET: path, WATCHDOG_USEC: "600000000" });
+    assert.deepEqual([await next(), await next()].sort(), ["READY=1", "WATCHDOG=1"]);
+    child.kill("SIGHUP");
+    assert.match(await next(), /^RELOADING=1\nMONOTONIC_USEC=\d+$/);
+    assert.equal(await next(), "READY=1");
+    child.kill("SIGTERM");
+    assert.equal(await next(), "STOPPING=1");
+    assert.equal((await child.ended()).code, 143);
   },
 });

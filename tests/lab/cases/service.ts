@@ -1,12 +1,14 @@
 /** Many tunnels in one process: `porthole run` with its socket, its reload and its health. */
 import assert from "node:assert/strict";
+import { INTERNAL_PORTS, STUN_PORT, VISITOR } from "../addresses.ts";
 import { inNamespace, runCommand } from "../command.ts";
 import type { CaseContext, LabCase, Measure } from "../lab_case.ts";
 import { Porthole, type PortholeEvent } from "../porthole.ts";
 
 const MAIN = new URL("../../../main.ts", import.meta.url).pathname;
 const TUNNELS = 20;
-const FIRST_PORT = 4000;
+/** Inside the block that the NAT maps, below what the system gives for port 0. */
+const FIRST_PORT = INTERNAL_PORTS.first + 200;
 /** Generous: the machine may be running other labs. */
 const MAP_LIMIT_MS = 15_000;
 /** All of them, from the restart on. */
@@ -88,11 +90,19 @@ function twentyOverRestart(context: CaseContext): Promise<Measure> {
     await using porthole = startIn(context, folder, tunnels(TUNNELS));
     await untilAnnounced(context, porthole, { count: TUNNELS, limitMs: MAP_LIMIT_MS });
     await assertAllServed(context, porthole);
+    // At any phase of the program's timers.
+    await context.pause(2000 + Math.random() * 4000);
     const since = performance.now();
     await context.lab.restartNat();
     const news = await untilAnnounced(context, porthole, {
       ...{ count: TUNNELS, limitMs: RECOVERY_LIMIT_MS, since },
     });
+    for (const { name, event, internal = "", external } of news.values()) {
+      const port = Number(internal.split(":")[1]);
+      assert.deepEqual({ name, event, external }, {
+        ...{ name, event: "changed", external: context.lab.externalOf(port) },
+      });
+    }
     const last = Math.max(...news.values().map(({ readAt }) => readAt));
     await assertAllServed(context, porthole);
     return { seconds: (last - since) / 1000, note: `restart to all ${TUNNELS} announced and served` };
@@ -123,42 +133,68 @@ async function command(
 /** A visitor's connection through a tunnel that does not change lives on while others come and go. */
 function reloads(context: CaseContext): Promise<Measure> {
   return inFolder(async (folder) => {
+    const file = `${folder}/porthole.json`;
     const entries = tunnels(4);
     await using porthole = startIn(context, folder, entries);
-    await untilAnnounced(context, porthole, { count: 4, limitMs: MAP_LIMIT_MS });
+    const mapped = await untilAnnounced(context, porthole, { count: 4, limitMs: MAP_LIMIT_MS });
+    const visitor = context.lab.agent("visitor");
+    await visitor.call("holdTcp", { from: `${VISITOR}:33333`, to: mapped.get("t0")?.external ?? "" });
+    assert.equal(await visitor.call("pokeTcp", { timeoutMs: 2000 }), "answered");
     const before = await socketsOf(context, FIRST_PORT);
-    assert.ok(before.length > 0);
+    assert.ok(before.length >= 3, "a listener, the keep-alive connection, the visitor's");
     const since = performance.now();
-    const config = JSON.parse(await Deno.readTextFile(`${folder}/porthole.json`));
+    const config = JSON.parse(await Deno.readTextFile(file));
     const extra = { name: "new", protocol: "tcp", bind: FIRST_PORT + 99, test: true };
     config.tunnels = [...entries.slice(0, 3), extra];
-    await Deno.writeTextFile(`${folder}/porthole.json`, JSON.stringify(config));
+    await Deno.writeTextFile(file, JSON.stringify(config));
     porthole.kill("SIGHUP");
     const news = await untilAnnounced(context, porthole, { count: 1, limitMs: MAP_LIMIT_MS, since });
     assert.deepEqual([...news.keys()], ["new"]);
     const stopped = await porthole.waitFor("stopped", MAP_LIMIT_MS, since);
     assert.equal(stopped.name, "t3");
-    assert.deepEqual(await socketsOf(context, FIRST_PORT), before, "the sockets of a tunnel that stayed");
-    await Deno.writeTextFile(`${folder}/porthole.json`, "{ broken");
+    await Deno.writeTextFile(file, "{ broken");
     porthole.kill("SIGHUP");
-    await context.pause(1500);
-    const { tunnels: shown, configFault } = JSON.parse(
-      (await command(context, folder, ["status", "--json"])).stdout,
-    );
-    assert.match(configFault, /porthole\.json/);
-    assert.deepEqual(shown.map((it: { name: string; state: string }) => `${it.name} ${it.state}`), [
+    const shown = await untilFault(context, folder);
+    assert.match(shown.configFault ?? "", /porthole\.json/);
+    assert.deepEqual(shown.tunnels.map(({ name, state }) => `${name} ${state}`), [
       ...["t0 mapped", "t1 mapped", "t2 mapped", "new mapped"],
     ]);
-    return { note: "sockets of unchanged tunnels stayed" };
+    assert.equal(
+      await visitor.call("pokeTcp", { timeoutMs: 2000 }),
+      "answered",
+      "the visitor noticed nothing",
+    );
+    assert.deepEqual(await socketsOf(context, FIRST_PORT), before, "the sockets of a tunnel that stayed");
+    const untouched = porthole.events.filter(({ name, readAt }) => readAt >= since && /^t[012]$/.test(name));
+    assert.deepEqual(untouched.filter(({ event }) => event !== "checked"), [], "events of those that stayed");
+    return { note: "sockets and visitors of unchanged tunnels stayed" };
   });
 }
 
-/** Inodes and peers of the sockets on a port. */
+/** `status --json`, as far as it is looked at. */
+interface ShownStatus {
+  readonly configFault?: string;
+  readonly tunnels: readonly { readonly name: string; readonly state: string }[];
+}
+
+/** Asks for the status until it tells that the file is broken, or time is up. */
+async function untilFault(context: CaseContext, folder: string): Promise<ShownStatus> {
+  const end = performance.now() + MAP_LIMIT_MS;
+  for (;;) {
+    const { stdout } = await command(context, folder, ["status", "--json"]);
+    const shown = JSON.parse(stdout) as ShownStatus;
+    if (shown.configFault !== undefined || performance.now() > end) return shown;
+    await context.pause(100);
+  }
+}
+
+/** Inodes of the sockets on a port; a lookup over TCP that happens to be under way does not count. */
 async function socketsOf({ lab }: CaseContext, port: number): Promise<readonly string[]> {
-  const output = await runCommand(inNamespace(lab.names.host, ["ss", "-Htane", `sport = :${port}`]));
-  return output.split("\n").filter((line) => /LISTEN|ESTAB/.test(line)).map((line) =>
-    /ino:\d+/.exec(line)?.[0] ?? ""
-  )
+  const filter = `sport = :${port} and dport != :${STUN_PORT}`;
+  const output = await runCommand(inNamespace(lab.names.host, ["ss", "-Htane", filter]));
+  return output.split("\n")
+    .filter((line) => /LISTEN|ESTAB/.test(line))
+    .map((line) => /ino:\d+/.exec(line)?.[0] ?? "")
     .sort();
 }
 

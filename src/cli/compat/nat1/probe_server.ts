@@ -35,13 +35,12 @@ async function connect(
 ): Promise<ServerProbe> {
   using deadline = openDeadline(CONNECT_LIMIT_MS, { clock, signal });
   try {
-    using connection = await net.connectStream({
+    using _connection = await net.connectStream({
       remote,
       signal: deadline.signal,
       onData: () => {},
       onEnd: () => {},
     });
-    connection.end();
     return { kind: "online", text: "port available confirm." };
   } catch (error) {
     if (signal.aborted) throw signal.reason;

@@ -42,7 +42,7 @@ export class ServerWatch {
    * @throws `signal.reason`, unchanged, if aborted.
    */
   async untilOnline(signal: AbortSignal): Promise<void> {
-    while (!await this.#lookLocally(signal)) await delay(this.#options.clock, WAIT_MS, signal);
+    while (await this.#lookLocally(signal) === undefined) await delay(this.#options.clock, WAIT_MS, signal);
   }
 
   /**
@@ -54,25 +54,23 @@ export class ServerWatch {
     const { clock, probe } = this.#options;
     for (;;) {
       const seen = await probe(external, signal);
-      if (seen.kind === "online") this.#tellStatus(seen.text);
-      else if (await this.#lookLocally(signal)) this.#warn(seen.reason);
+      const text = seen.kind === "online" ? seen.text : await this.#lookLocally(signal);
+      if (seen.kind === "offline" && text !== undefined) this.#warn(seen.reason);
+      if (text !== undefined) this.#tellStatus(text);
       await delay(clock, LOOK_MS, signal);
     }
   }
 
-  /** @returns Whether the server answered. */
-  async #lookLocally(signal: AbortSignal): Promise<boolean> {
+  /** @returns What the server says; `undefined` if it does not answer. */
+  async #lookLocally(signal: AbortSignal): Promise<string | undefined> {
     const { probe, local, log } = this.#options;
     const seen = await probe(local, signal);
-    if (seen.kind === "online") {
-      this.#tellStatus(seen.text);
-      return true;
-    }
+    if (seen.kind === "online") return seen.text;
     const { reason } = seen;
     const tries = this.#offline?.reason === reason ? this.#offline.tries : 0;
     if (tries % TELL_AGAIN === 0) log.warn(serverOffline(reason));
     this.#offline = { reason, tries: tries + 1 };
-    return false;
+    return undefined;
   }
 
   #tellStatus(text: string): void {

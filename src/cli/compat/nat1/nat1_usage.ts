@@ -1,0 +1,21 @@
+/** nat1_traversal's options and ours. */
+export const NAT1_USAGE: readonly string[] = [
+  "用法: nat1 [选项]",
+  "  -h, --help                          显示帮助",
+  "  -l, --local [[IP]:[端口]]           本地地址，默认 0.0.0.0:25565",
+  "  -r, --remote [[IP]:[端口]]          转发目标，默认 127.0.0.1:25565；不指定时为共端口模式",
+  "  -c, --config 文件                   配置文件，默认 config.json",
+  "  -d, --debug                         调试日志（SIGUSR1 开启，SIGUSR2 关闭）",
+  "  -v, --version                       显示版本",
+  "  -t, --nat-type-test                 NAT类型测试",
+  "  -q, --query [主机[:端口]]           查询MC服务器：Java版和基岩版，IPv6优先",
+  "  -qj, --query-java [主机[:端口]]     仅Java版，IPv4",
+  "  -qj6, --query-java-v6 [主机[:端口]] 仅Java版，IPv6",
+  "  -qb, --query-bedrock [主机[:端口]]  仅基岩版，IPv4",
+  "  -qb6, --query-bedrock-v6 [主机[:端口]] 仅基岩版，IPv6",
+  "porthole 的选项:",
+  "  --stun 主机[:端口]                  STUN服务器，可重复",
+  "  --keep-alive 主机[:端口]            保活用的HTTP服务器，可重复",
+  "  --json                              在标准输出上以JSON行输出事件",
+  "  --webhook-style nat1|nat1-records   webhook请求的格式（配置文件中为 webhook_style）",
+];
