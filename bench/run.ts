@@ -1,7 +1,8 @@
 /**
  * `deno task bench`: the figures of porthole beside their aims, measured in the lab (Linux, root, tcpdump).
- * `--only opening|recovery|resources` leaves the others out. Nothing is asserted: a busy machine is no fault.
+ * `--only opening|recovery|resources|service` leaves the others out. Nothing is asserted: a busy machine is no fault.
  *
+ * `service` is 500 tunnels of `porthole run` behind a NAT in user space; alone it needs neither root nor the lab.
  * `--only forward` is the forwarder beside its peers (bench/forward/run.ts, with its further options).
  */
 import { parseArgs } from "node:util";
@@ -14,6 +15,7 @@ import { main as benchForward } from "./forward/run.ts";
 import { measureOpening } from "./opening.ts";
 import { measureRecovery, type Mishap } from "./recovering.ts";
 import { measureResources } from "./resources.ts";
+import { measureService } from "./service/measure_service.ts";
 
 const MISHAPS: readonly Mishap[] = ["NAT restart", "external address change"];
 
@@ -34,23 +36,38 @@ const GROUPS: Readonly<Record<string, (signal: AbortSignal) => Promise<Figure[]>
     for (const protocol of BOTH) figures.push(...await measureResources(protocol, signal));
     return figures;
   },
+  service: measureService,
 };
+
+/** What is run and cached before, so that compiling is not measured. */
+const ENTRIES = ["../main.ts", "./many_mappings.ts", "./service/world_process.ts"] as const;
 
 function print(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(text));
+}
+
+/** Why it cannot run here; `undefined` if it can, and what earlier labs left is gone then. */
+async function obstacle(only: string | undefined): Promise<string | undefined> {
+  if (only === "service") return Deno.build.os === "linux" ? undefined : "it needs /proc and shared ports";
+  const reason = await missingPrerequisite(["tcpdump"]);
+  if (reason === undefined) await removeLeftovers();
+  return reason;
 }
 
 async function main(): Promise<number> {
   const only = Deno.args.indexOf("--only");
   if (only >= 0 && Deno.args[only + 1] === "forward") return await benchForward(Deno.args.toSpliced(only, 2));
   const { values } = parseArgs({ args: Deno.args, options: { only: { type: "string" } } });
-  const reason = await missingPrerequisite(["tcpdump"]);
+  if (values.only !== undefined && !(values.only in GROUPS)) {
+    print(`There is no group "${values.only}"; choose from ${Object.keys(GROUPS).join(", ")}, forward\n`);
+    return 2;
+  }
+  const reason = await obstacle(values.only);
   if (reason !== undefined) {
     print(`The figures cannot be measured here: ${reason}\nskipped\n`);
     return 0;
   }
-  await removeLeftovers();
-  for (const entry of ["../main.ts", "./many_mappings.ts"]) {
+  for (const entry of ENTRIES) {
     await runCommand([Deno.execPath(), "cache", new URL(entry, import.meta.url).pathname]);
   }
   const controller = new AbortController();

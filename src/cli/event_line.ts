@@ -1,5 +1,6 @@
 import { type Endpoint, formatEndpoint } from "../core/endpoint.ts";
 import type { ClientEvent, MappingEvent } from "../core/mapping.ts";
+import { formatBytes } from "../status/amounts.ts";
 import type { LineTexts, Texts } from "../text/texts.ts";
 
 /** Options for {@linkcode eventToLines}. */
@@ -98,15 +99,6 @@ function clientVerdict(event: ClientEvent, line: LineTexts): string {
     case "refused":
       return line.clientRefused(words);
   }
-}
-
-/** Three figures and a unit (powers of 1000): `999 B`, `1.23 kB`, `45.6 MB`. */
-function formatBytes(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB", "PB"];
-  let value = bytes;
-  let unit = 0;
-  for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1000;
-  return `${unit === 0 ? value : Number(value.toPrecision(3))} ${units[unit]}`;
 }
 
 /** `0.4 s`, `12 s`, `3 min`, `2.5 h`. */

@@ -4,6 +4,7 @@ import { errorMessage } from "../core/errors.ts";
 import type { MappingEvent } from "../core/mapping.ts";
 import type { Platform } from "../core/platform.ts";
 import { openService, type Service } from "../daemon/service.ts";
+import { takeInheritedListeners } from "../net/inherited_listener.ts";
 import { openServiceManager, type ServiceManager } from "../net/service_manager.ts";
 import { loadPlan, type PlanLoading } from "../plan/load_plan.ts";
 import type { ServicePlan } from "../plan/service_plan.ts";
@@ -51,13 +52,14 @@ interface Running {
 }
 
 async function runService(running: Running, plan: ServicePlan): Promise<void> {
-  const { file, session: { texts, log, isJson, output, signal }, platform } = running;
+  const { file, session: { texts, log, isJson, output, signal, host: { readEnv } }, platform } = running;
   using events = new EventLog({ log, texts, clock: platform.clock });
   await using service = await openService(plan, {
     platform,
     lang: texts.lang,
     version: VERSION,
     configFile: file,
+    inherited: takeInheritedListeners({ readEnv, log }),
     emit: (event: MappingEvent): void => {
       if (isJson) output.json(eventToJson(event));
       events.note(event);
@@ -66,7 +68,6 @@ async function runService(running: Running, plan: ServicePlan): Promise<void> {
       log.warn("Cannot open tunnel; trying again", { tunnel, reason: errorMessage(error) }),
   });
   service.noteConfig();
-  const { readEnv } = running.session.host;
   using manager = openServiceManager({ readEnv, clock: platform.clock, log });
   using _watchdog = manager?.startWatchdog();
   manager?.ready();

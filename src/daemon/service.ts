@@ -2,6 +2,7 @@ import { errorMessage } from "../core/errors.ts";
 import { Feed } from "../core/feed.ts";
 import type { MappingEvent } from "../core/mapping.ts";
 import type { Platform } from "../core/platform.ts";
+import type { InheritedListener } from "../net/inherited_listener.ts";
 import type { ServicePlan } from "../plan/service_plan.ts";
 import type { ServiceControl } from "../status/service_control.ts";
 import type { ServiceSnapshot } from "../status/service_snapshot.ts";
@@ -22,6 +23,8 @@ export interface ServiceOptions {
   readonly onFault?: (name: string, error: unknown) => void;
   /** For the snapshot: where the configuration came from. */
   readonly configFile?: string | undefined;
+  /** Sockets that the service manager has opened for the status page; they belong to the service from now on. */
+  readonly inherited?: readonly InheritedListener[] | undefined;
   readonly version: string;
 }
 
@@ -71,6 +74,7 @@ class RunningService implements Service {
   readonly #faults = new Map<string, string>();
   #tunnels: TunnelSet | undefined;
   #state: StateFile | undefined;
+  #statusFile: StatusFile | undefined;
   #sampling: Disposable | undefined;
 
   constructor(options: ServiceOptions) {
@@ -80,6 +84,7 @@ class RunningService implements Service {
       ...{ version, configFile, pid: Deno.pid },
       startedAt: platform.clock.date(),
       clock: platform.clock,
+      onChange: () => this.#statusFile?.note(),
     });
     this.#feed = new Feed((error) =>
       platform.log.error("A reader of events failed", { reason: errorMessage(error) })
@@ -137,18 +142,25 @@ class RunningService implements Service {
   }
 
   async #openStatus({ file, socket, listen, token }: ServicePlan["status"]): Promise<void> {
-    const { platform: { clock, log }, lang } = this.#options;
-    if (file !== undefined) {
-      const statusFile = this.#owned.use(
-        await StatusFile.open({ ...file, snapshot: () => this.#snapshot(), clock, log }),
+    const { platform: { clock, log }, lang, inherited = [] } = this.#options;
+    const owned = this.#owned;
+    for (const listener of inherited) owned.use(listener);
+    // Before the file: another daemon's socket must end us before its file is overwritten.
+    if (socket !== undefined || listen !== undefined) {
+      // Hono takes its time to load; a front end without a status page does not pay for it.
+      const { openStatusServer } = await import("../status/open_status_server.ts");
+      const { control } = this;
+      const pagePath = inherited.length > 0 && socket !== undefined ? `${socket}.page` : undefined;
+      owned.use(
+        await openStatusServer({ control, socketPath: socket, pagePath, listen, token, lang, log, clock }),
       );
-      this.#owned.use(this.#feed.subscribe((event) => statusFile.note(event)));
+      if (pagePath !== undefined) {
+        for (const listener of inherited) owned.use(await listener.serve(pagePath));
+      }
     }
-    if (socket === undefined && listen === undefined) return;
-    // Hono takes its time to load; a front end without a status page does not pay for it.
-    const { openStatusServer } = await import("../status/open_status_server.ts");
-    const { control } = this;
-    this.#owned.use(await openStatusServer({ control, socketPath: socket, listen, token, lang, log }));
+    if (file === undefined) return;
+    const snapshot = (): ServiceSnapshot => this.#snapshot();
+    this.#statusFile = owned.use(await StatusFile.open({ ...file, snapshot, clock, log }));
   }
 
   #sample(): void {

@@ -12,9 +12,11 @@ export interface StatusServerOptions {
   readonly control: ServiceControl;
   /** Unix socket; its mode guards it, so it asks for no token. */
   readonly socketPath?: string | undefined;
+  /** A second Unix socket, for what comes from outside through sockets of the service manager: asks as TCP does. */
+  readonly pagePath?: string | undefined;
   /** TCP; port 0 takes any. */
   readonly listen?: Endpoint | undefined;
-  /** Asked for over TCP; absent: nobody is. */
+  /** Asked for over TCP and at `pagePath`; absent: nobody is. */
   readonly token?: Secret | undefined;
   /** Language of the page. */
   readonly lang: Lang;
@@ -32,6 +34,8 @@ export interface StatusServer extends AsyncDisposable {
 
 /** Answers under way get this long at the end. */
 const GRACE_MS = 80;
+/** From an answer that Deno took to one that the kernel has; nothing tells when. */
+const FLUSH_MS = 20;
 
 /**
  * Opens the status socket, the status page, or both.
@@ -41,18 +45,15 @@ const GRACE_MS = 80;
  * @throws {Error} With the kernel's `code` for everything else; nothing is left open then.
  */
 export async function openStatusServer(options: StatusServerOptions): Promise<StatusServer> {
-  const { control, socketPath, listen, token, lang, log, clock = systemClock } = options;
+  const { control, socketPath, pagePath, listen, token, lang, log, clock = systemClock } = options;
   await using opened = new AsyncDisposableStack();
   const shared = { control, lang, log, clock };
-  if (socketPath !== undefined) {
-    await prepareSocketPath(socketPath);
-    opened.use(
-      serve(
-        { ...shared, guardsBrowsers: false },
-        (settings) => bindPrivately(socketPath, () => Deno.serve({ ...settings, path: socketPath })),
-      ),
-    );
-  }
+  const serveAt = async (path: string, app: AppOptions): Promise<void> => {
+    await prepareSocketPath(path);
+    opened.use(serve(app, (settings) => bindPrivately(path, () => Deno.serve({ ...settings, path }))));
+  };
+  if (socketPath !== undefined) await serveAt(socketPath, { ...shared, guardsBrowsers: false });
+  if (pagePath !== undefined) await serveAt(pagePath, { ...shared, token });
   let address: Endpoint | undefined;
   if (listen !== undefined) {
     opened.use(serve({ ...shared, token }, (settings) => {
@@ -77,7 +78,7 @@ interface Settings {
 }
 
 interface Delivery {
-  /** Settles when the answer is sent, or cannot be. */
+  /** Settles when Deno has taken the whole answer, or cannot. */
   readonly completed: Promise<void>;
 }
 
@@ -106,8 +107,11 @@ function serve(options: AppOptions, open: (settings: Settings) => Running): Asyn
     async [Symbol.asyncDispose](): Promise<void> {
       closing.abort(new DOMException("The daemon is ending", "AbortError"));
       const ended = new AbortController();
-      const grace = delay(clock, GRACE_MS, ended.signal).catch(() => {});
-      await Promise.race([Promise.all(pending), grace]);
+      const pause = (ms: number): Promise<void> => delay(clock, ms, ended.signal).catch(() => {});
+      if (pending.size > 0) {
+        const done = Promise.all(pending).then(() => pause(FLUSH_MS));
+        await Promise.race([done, pause(GRACE_MS)]);
+      }
       ended.abort();
       // Not shutdown(): it waits for readers who do not read, and Deno cannot cut them any more once it was called.
       cutting.abort();

@@ -51,10 +51,11 @@ export interface TunnelSnapshot {
   /** Since when it is in this state. */
   readonly since: string;
   readonly internal?: string;
+  /** What strangers connect to; of a tunnel that is `lost`, what was announced last. */
   readonly external?: string;
   readonly ip4p?: string;
   readonly target?: string;
-  /** Why it is not mapped. */
+  /** Why it is not mapped; `stopped` while the daemon ends or the tunnel starts anew. */
   readonly reason?: string;
   /** When a STUN server last named this external endpoint. */
   readonly confirmedAt?: string;

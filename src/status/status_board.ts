@@ -13,6 +13,8 @@ export interface StatusBoardOptions {
   readonly configFile?: string | undefined;
   /** Dates what carries no date itself: new tunnels and failures. @default {systemClock} */
   readonly clock?: Pick<Clock, "date">;
+  /** Told after every change but those of counters; it must not block. */
+  readonly onChange?: (() => void) | undefined;
 }
 
 /** The last try to load the configuration. */
@@ -45,39 +47,46 @@ export class StatusBoard {
     const key = keyOf(id);
     if (this.#records.has(key)) return;
     this.#records.set(key, { id, record: new TunnelRecord(id, this.#clock.date()) });
+    this.#options.onChange?.();
   }
 
   /** Forgets a tunnel. */
   remove(id: TunnelId): void {
-    this.#records.delete(keyOf(id));
+    if (this.#records.delete(keyOf(id))) this.#options.onChange?.();
   }
 
   /** Shows exactly these, in this order; those that are there already keep what is known of them. */
   setTunnels(ids: Iterable<TunnelId>): void {
     const before = this.#records;
     this.#records = new Map();
+    const since = this.#clock.date();
     for (const id of ids) {
-      const known = before.get(keyOf(id));
-      if (known === undefined) this.add(id);
-      else this.#records.set(keyOf(id), known);
+      const known = before.get(keyOf(id)) ?? { id, record: new TunnelRecord(id, since) };
+      this.#records.set(keyOf(id), known);
     }
+    this.#options.onChange?.();
   }
 
   /** Takes an event; one about a client costs a comparison. */
   note(event: MappingEvent): void {
     if (event.event === "client") return;
-    this.#records.get(keyOf(event))?.record.note(event);
+    const known = this.#records.get(keyOf(event));
+    if (known === undefined) return;
+    known.record.note(event);
+    this.#options.onChange?.();
   }
 
   /** A tunnel could not be opened, or ended with an error; it is tried again. */
   fail(name: string, reason: string): void {
     const at = this.#clock.date();
     for (const { id, record } of this.#records.values()) if (id.name === name) record.fail(reason, at);
+    this.#options.onChange?.();
   }
 
   /** Tells when the configuration was loaded last, and why that changed nothing. */
   setConfig(news: ConfigNews): void {
     this.#config = news;
+    this.#options.onChange?.();
   }
 
   /**

@@ -9,13 +9,13 @@ import { systemRandom } from "../../core/random.ts";
 import type { CliHost } from "../host.ts";
 import { isBrokenPipe, Output } from "../output.ts";
 import { VERSION } from "../version.ts";
-import { type Nat1Prompt, terminalPrompt } from "./nat1/terminal_prompt.ts";
-import { loadNat1Config } from "./nat1/config_file.ts";
+import { loadNat1Config, type Nat1Prompt } from "./nat1/config_file.ts";
 import { type Nat1Args, readNat1Args } from "./nat1/nat1_args.ts";
 import { localUnusable } from "./nat1/nat1_lines.ts";
 import { Nat1Log } from "./nat1/nat1_log.ts";
 import { readNat1Settings } from "./nat1/nat1_settings.ts";
 import { Nat1Signals } from "./nat1/nat1_signals.ts";
+import { terminalPrompt } from "./nat1/terminal_prompt.ts";
 
 /** A mistake in the arguments, as argparse has it. */
 const USAGE_STATUS = 2;
@@ -103,7 +103,7 @@ async function run(parts: Nat1Run): Promise<number> {
 }
 
 async function query({ args, log, signals }: Nat1Run, platform: Platform): Promise<number> {
-  const { runQueries } = await import("./nat1/query_hosts.ts");
+  const { runQueries } = await import("./nat1/run_queries.ts");
   return await runQueries(args.queries, {
     platform,
     log,

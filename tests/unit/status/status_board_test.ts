@@ -230,3 +230,24 @@ Deno.test("StatusBoard says mapped exactly while an external endpoint stands, wh
     assert.equal(state === "mapped", isUp);
   }));
 });
+
+Deno.test("StatusBoard tells of every change, and of nothing else", () => {
+  let changes = 0;
+  const board = new StatusBoard({ version: "1", pid: 1, startedAt: NOW, onChange: () => changes++ });
+  const tells = (act: () => void): boolean => {
+    const before = changes;
+    act();
+    return changes === before + 1;
+  };
+  assert.ok(tells(() => board.setTunnels([id, { ...id, name: "b" }])));
+  assert.ok(tells(() => board.add({ ...id, name: "c" })));
+  assert.ok(!tells(() => board.add(id)));
+  assert.ok(tells(() => board.remove({ ...id, name: "c" })));
+  assert.ok(!tells(() => board.remove({ ...id, name: "c" })));
+  assert.ok(tells(() => board.note(mapped)));
+  assert.ok(!tells(() => board.note({ ...mapped, name: "c" })));
+  assert.ok(!tells(() => board.note({ ...at(2), event: "client", state: "opened", client: six })));
+  assert.ok(!tells(() => board.sample(0, () => undefined)));
+  assert.ok(tells(() => board.fail("ssh", "x")));
+  assert.ok(tells(() => board.setConfig({ loadedAt: NOW, fault: undefined })));
+});
