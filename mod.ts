@@ -42,6 +42,8 @@ export type {
   MappingEvent,
   MappingFields,
   Protocol,
+  PublishedEvent,
+  PublishFailedEvent,
   Reachability,
   RestoredEvent,
   StoppedEvent,
@@ -69,9 +71,43 @@ export { BindError, type UnusableCause, UnusableNatError } from "./src/keeper/er
 export type { KeeperOptions } from "./src/keeper/options.ts";
 export type { BindingAnswer } from "./src/stun/binding.ts";
 export { formatPortSpec, parsePortSpec, type PortSpec } from "./src/keeper/port_spec.ts";
+export type { InheritedListener } from "./src/net/inherited_listener.ts";
 export { openNet, type OpenNetOptions } from "./src/net/open_net.ts";
 export type { Hook, HookStyle, HookTrigger } from "./src/hook/hook.ts";
+export type {
+  Config,
+  ForwardConfig,
+  HookConfig,
+  LogConfig,
+  PublishConfig,
+  StatusConfig,
+  TunnelConfig,
+  WebhookConfig,
+} from "./src/config/config.ts";
+export type { ConfigFault, ConfigPath, Place, PlaceOf } from "./src/config/config_fault.ts";
+export type { LoadConfigOptions } from "./src/config/load_config.ts";
+export type { FileTrouble, ReadFile } from "./src/config/secrets.ts";
+export type { TunnelDefaults } from "./src/plan/tunnel_defaults.ts";
+export { loadPlan, type LoadPlanOptions, type PlanLoading } from "./src/plan/load_plan.ts";
+export { openService, type Service, type ServiceOptions } from "./src/daemon/service.ts";
+export { Secret } from "./src/core/secret.ts";
+export type { ServicePlan, StatePlan, StatusFilePlan, StatusPlan } from "./src/plan/service_plan.ts";
 export type { TunnelPlan } from "./src/plan/tunnel_plan.ts";
+export type { PublisherOptions, WebhookOptions, WebhookStyle } from "./src/publish/options.ts";
+export {
+  type Health,
+  type HealthOptions,
+  type TunnelHealth,
+} from "./src/status/health_verdict.ts";
+export type { ServiceControl } from "./src/status/service_control.ts";
+export type {
+  ClientsSnapshot,
+  HookSnapshot,
+  PublishSnapshot,
+  ServiceSnapshot,
+  TunnelSnapshot,
+  TunnelState,
+} from "./src/status/service_snapshot.ts";
 export { DEFAULT_STUN_TCP, DEFAULT_STUN_UDP } from "./src/stun/default_servers.ts";
 export {
   NoStunServerError,

@@ -4,6 +4,7 @@ import type { WebhookStyle } from "../publish/options.ts";
 
 /** `log` of a configuration. */
 export interface LogConfig {
+  /** Least important lines to write. @default "info" */
   readonly level?: "debug" | "info" | "warn" | "error" | undefined;
   /** `journald`: text with a `<N>` priority in front, without a time. */
   readonly format?: "text" | "json" | "journald" | undefined;
@@ -19,24 +20,31 @@ export interface LogConfig {
 export interface HookConfig {
   /** Program and arguments, or a line for the shell. A program with a slash is relative to the file's folder. */
   readonly run: readonly string[] | string;
-  /** @default "natmap" */
+  /** How it learns the news. @default "natmap" */
   readonly style?: HookStyle | undefined;
+  /** What it runs for. @default ["mapped", "changed", "restored"] */
   readonly events?: readonly HookTrigger[] | undefined;
+  /** It is ended after this. @default "30s" */
   readonly timeout?: string | undefined;
+  /** How often a failed run is repeated. @default 0 */
   readonly retries?: number | undefined;
 }
 
 /** One entry of `publish`: a POST to a URL of the user's. */
 export interface WebhookConfig {
+  /** Which kind of publisher. */
   readonly provider: "webhook";
   /** The URL itself, `env:NAME` or `file:PATH`. */
   readonly url: string;
   /** Bearer token: itself, `env:NAME` or `file:PATH`. */
   readonly token?: string | undefined;
-  /** @default "json" */
+  /** What the body looks like. @default "json" */
   readonly style?: WebhookStyle | undefined;
+  /** Zone, for the nat1 styles. */
   readonly domain?: string | undefined;
+  /** Labels below the zone, for the nat1 styles. */
   readonly subDomain?: string | undefined;
+  /** As in `_minecraft._tcp.`, for the nat1 styles. */
   readonly srvPrefix?: string | undefined;
 }
 
@@ -47,34 +55,47 @@ export type PublishConfig = WebhookConfig;
 export interface ForwardConfig {
   /** `HOST:PORT`, `[V6]:PORT`, or the port alone for 127.0.0.1; port 0 is the external port. */
   readonly target: string | number;
+  /** How the bytes get there. @default "auto" */
   readonly method?: ForwardMethod | undefined;
+  /** Tells the target the client's address. */
   readonly proxyProtocol?: "v1" | "v2" | undefined;
+  /** Connect to the target from the client's own address. @default false */
   readonly transparent?: boolean | undefined;
+  /** TCP congestion control of the client's side. */
   readonly congestion?: string | undefined;
+  /** Without traffic for so long, a connection or session is closed. @default "5m", UDP "90s" */
   readonly idle?: string | undefined;
+  /** For the connection to the target. @default "10s" */
   readonly connectTimeout?: string | undefined;
+  /** CIDRs; if there are any, only these clients are let in. */
   readonly allow?: readonly string[] | undefined;
+  /** CIDRs that are never let in. */
   readonly deny?: readonly string[] | undefined;
+  /** Connections or sessions at a time. */
   readonly maxClients?: number | undefined;
+  /** The same for each client address. */
   readonly perClient?: number | undefined;
+  /** New connections or sessions per second for each client address. */
   readonly perClientRate?: number | undefined;
+  /** Bytes per second, both directions together. */
   readonly rate?: string | undefined;
 }
 
 /** One entry of `tunnels`: one public port. */
 export interface TunnelConfig {
-  /** @default the protocol and the port, as `porthole open` names it */
+  /** Unique. @default the protocol and the port, as `porthole open` names it */
   readonly name?: string | undefined;
-  /** @default true */
+  /** `false` leaves the tunnel out. @default true */
   readonly enabled?: boolean | undefined;
-  /** @default "tcp" */
+  /** Transport. @default "tcp" */
   readonly protocol?: "tcp" | "udp" | undefined;
-  /** @default that of `bind`'s address, else 4 */
+  /** IP version. @default that of `bind`'s address, else 4 */
   readonly family?: 4 | 6 | undefined;
   /** `[IP:]PORT`, as the argument of `porthole open`. @default 0 */
   readonly bind?: string | number | undefined;
   /** Name or local address. */
   readonly interface?: string | undefined;
+  /** SO_MARK of every packet. */
   readonly mark?: string | number | undefined;
   /** Instead of the file's `stun`. */
   readonly stun?: readonly string[] | undefined;
@@ -88,13 +109,17 @@ export interface TunnelConfig {
   readonly force?: boolean | undefined;
   /** Serve the test page. */
   readonly test?: boolean | undefined;
+  /** Forward what comes in; absent: something else serves the port. */
   readonly forward?: ForwardConfig | undefined;
+  /** Run after the file's `hooks`. */
   readonly hooks?: readonly HookConfig[] | undefined;
+  /** Where the external endpoint is told. */
   readonly publish?: readonly PublishConfig[] | undefined;
 }
 
 /** `status` of a configuration. */
 export interface StatusConfig {
+  /** A file that always shows the state. */
   readonly file?: string | {
     readonly path: string;
     readonly format?: "porthole" | "natter" | undefined;
@@ -113,9 +138,11 @@ export interface StatusConfig {
  * of the file, wherever the program is started.
  */
 export interface Config {
+  /** For editors. */
   readonly $schema?: string | undefined;
   /** Language of texts for people. */
   readonly lang?: "en" | "zh-CN" | undefined;
+  /** What is logged, and where. */
   readonly log?: LogConfig | undefined;
   /** STUN servers, instead of the built-in lists. */
   readonly stun?: {
@@ -124,6 +151,7 @@ export interface Config {
     /** Between lookups without any doubt (TCP). */
     readonly interval?: string | undefined;
   } | undefined;
+  /** What holds TCP mappings. */
   readonly keepAlive?: {
     /** Busy HTTP hosts, instead of the built-in list. */
     readonly tcp?: readonly string[] | undefined;
@@ -131,8 +159,11 @@ export interface Config {
   } | undefined;
   /** Run for every tunnel, before the tunnel's own. */
   readonly hooks?: readonly HookConfig[] | undefined;
+  /** The public ports. */
   readonly tunnels: readonly TunnelConfig[];
+  /** Who may look at the service. */
   readonly status?: StatusConfig | undefined;
+  /** What survives a restart; absent: nothing. */
   readonly state?: {
     readonly directory: string;
     /** Run hooks and publishers after a restart even where nothing changed. @default false */

@@ -3,7 +3,9 @@ export type ConfigPath = readonly (string | number)[];
 
 /** A place in a text: both from 1; columns count UTF-16 code units, as editors do. */
 export interface Place {
+  /** From 1. */
   readonly line: number;
+  /** From 1. */
   readonly column: number;
 }
 

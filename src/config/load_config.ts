@@ -24,6 +24,7 @@ import type { SecretSpot } from "./tree_reader.ts";
 
 /** What {@linkcode loadConfig} reads with. */
 export interface LoadConfigOptions {
+  /** Reads a file up to a limit. */
   readonly readFile: ReadFile;
   /** Reads an environment variable. */
   readonly readEnv: (name: string) => string | undefined;

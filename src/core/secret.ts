@@ -5,6 +5,7 @@
 export class Secret {
   readonly #value: string;
 
+  /** Holds `value`. */
   constructor(value: string) {
     this.#value = value;
   }

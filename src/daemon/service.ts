@@ -14,6 +14,7 @@ import { TunnelSet } from "./tunnel_set.ts";
 
 /** What a {@linkcode Service} works with and whom it tells. */
 export interface ServiceOptions {
+  /** Network, clock, randomness and log. */
   readonly platform: Platform;
   /** Told of everything that happens, in order; must not block. */
   readonly emit: (event: MappingEvent) => void;
@@ -25,6 +26,7 @@ export interface ServiceOptions {
   readonly configFile?: string | undefined;
   /** Sockets that the service manager has opened for the status page; they belong to the service from now on. */
   readonly inherited?: readonly InheritedListener[] | undefined;
+  /** For the snapshot. */
   readonly version: string;
 }
 
@@ -33,6 +35,7 @@ export interface ServiceOptions {
  * again with growing pauses; it never hurts the others. Disposing stops everything and waits for it.
  */
 export interface Service extends AsyncDisposable {
+  /** What the status page, the socket and the status file see and do. */
   readonly control: ServiceControl;
   /**
    * Goes over to other tunnels: those that stay the same keep running untouched. Status and state stay where they
@@ -64,6 +67,7 @@ export async function openService(plan: ServicePlan, options: ServiceOptions): P
 }
 
 class RunningService implements Service {
+  /** What the status page, the socket and the status file see and do. */
   readonly control: ServiceControl;
   readonly #options: ServiceOptions;
   readonly #board: StatusBoard;

@@ -34,7 +34,9 @@ export type HookTrigger = "mapped" | "changed" | "restored" | "lost" | "unusable
 export interface Hook {
   /** Program and leading arguments, run without a shell; or one line for the system's shell, because the user wrote one. */
   readonly run: readonly string[] | string;
+  /** How it learns the news. */
   readonly style: HookStyle;
+  /** What it runs for. */
   readonly events: readonly HookTrigger[];
   /** Longer, and it gets SIGTERM, then SIGKILL; its whole process group does. */
   readonly timeoutMs: number;
@@ -50,6 +52,7 @@ export const DEFAULT_HOOK_TRIGGERS: readonly HookTrigger[] = ["mapped", "changed
 
 /** How long and how often, for hooks that say nothing about it. */
 export const HOOK_DEFAULTS: Pick<Hook, "events" | "timeoutMs" | "retries"> = {
+  /** What it runs for. */
   events: DEFAULT_HOOK_TRIGGERS,
   timeoutMs: DEFAULT_HOOK_TIMEOUT_MS,
   retries: 0,

@@ -11,11 +11,13 @@ export type WebhookStyle = "json" | "nat1" | "nat1-records";
 
 /** Where the mapping is told by HTTP POST; nothing in it needs a default any more. */
 export interface WebhookOptions {
+  /** Which kind of publisher. */
   readonly provider: "webhook";
   /** May hold a token, so it is never logged whole. */
   readonly url: Secret;
   /** `Authorization: Bearer …`. */
   readonly token?: Secret | undefined;
+  /** What the body looks like. */
   readonly style: WebhookStyle;
   /** Zone, for the nat1 styles. */
   readonly domain: string;

@@ -33,6 +33,7 @@ export interface TunnelHealth {
 export interface Health {
   /** Every tunnel asked about is. */
   readonly healthy: boolean;
+  /** One for each tunnel that was asked for. */
   readonly tunnels: readonly TunnelHealth[];
 }
 

@@ -12,7 +12,9 @@ export interface ClientsSnapshot {
   readonly bytesIn: number;
   /** Bytes to clients since the start. */
   readonly bytesOut: number;
+  /** From clients, lately. */
   readonly bytesInPerSecond: number;
+  /** To clients, lately. */
   readonly bytesOutPerSecond: number;
 }
 
@@ -20,23 +22,33 @@ export interface ClientsSnapshot {
 export interface HookSnapshot {
   /** The program, or the shell line. */
   readonly command: string;
+  /** Since the start. */
   readonly runs: number;
+  /** Runs that failed or could not start. */
   readonly failures: number;
   /** Events it never heard of because newer ones came. */
   readonly skipped: number;
   /** Of the last run. */
   readonly status?: number;
+  /** Why it failed, for people. */
   readonly error?: string;
+  /** Last line it wrote. */
   readonly output?: string;
+  /** When it ended. */
   readonly at?: string;
 }
 
 /** What became of one publisher. */
 export interface PublishSnapshot {
+  /** Which kind of publisher. */
   readonly provider: string;
+  /** How the last try ended. */
   readonly state: "published" | "failed";
+  /** What was published, or was to be. */
   readonly external: string;
+  /** Why it failed, for people. */
   readonly reason?: string;
+  /** When that was. */
   readonly at: string;
 }
 
@@ -45,34 +57,47 @@ export type TunnelState = "opening" | "mapped" | "lost" | "unusable" | "failed";
 
 /** One tunnel; endpoints are `ip:port`, IPv6 in brackets; times are ISO 8601 in UTC. */
 export interface TunnelSnapshot {
+  /** Name of the tunnel. */
   readonly name: string;
+  /** Its transport. */
   readonly protocol: "tcp" | "udp";
+  /** Where it stands. */
   readonly state: TunnelState;
   /** Since when it is in this state. */
   readonly since: string;
+  /** What is bound on this host. */
   readonly internal?: string;
   /** What strangers connect to; of a tunnel that is `lost`, what was announced last. */
   readonly external?: string;
+  /** The external endpoint as IP4P (IPv4 only). */
   readonly ip4p?: string;
+  /** Where forwarded traffic goes. */
   readonly target?: string;
   /** Why it is not mapped; `stopped` while the daemon ends or the tunnel starts anew. */
   readonly reason?: string;
   /** When a STUN server last named this external endpoint. */
   readonly confirmedAt?: string;
+  /** Whether strangers were seen to get in. */
   readonly reachability?: "reachable" | "unverified";
   /** What was seen, or why nothing was. */
   readonly evidence?: string;
   /** External endpoints other than the first one, since the start. */
   readonly changes: number;
+  /** Those that ran. */
   readonly hooks: readonly HookSnapshot[];
+  /** Those that were tried. */
   readonly publish: readonly PublishSnapshot[];
+  /** Absent where nothing is forwarded. */
   readonly clients?: ClientsSnapshot;
 }
 
 /** What `status --json`, the status file and `GET /status` show; fields never change their meaning. */
 export interface ServiceSnapshot {
+  /** Of porthole. */
   readonly version: string;
+  /** Of the process. */
   readonly pid: number;
+  /** When the process started. */
   readonly startedAt: string;
   /** When this was taken. */
   readonly at: string;
@@ -82,5 +107,6 @@ export interface ServiceSnapshot {
   readonly configLoadedAt?: string;
   /** Why the last reload changed nothing; absent if it worked. */
   readonly configFault?: string;
+  /** In the order of the configuration. */
   readonly tunnels: readonly TunnelSnapshot[];
 }

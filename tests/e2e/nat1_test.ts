@@ -10,7 +10,7 @@ import { systemRandom } from "../../src/core/random.ts";
 import { openNet } from "../../src/net/open_net.ts";
 import { bedrockAnswer, javaAnswer } from "../unit/minecraft/answers.ts";
 import { openHookServer } from "../unit/publish/webhook_rig.ts";
-import { openTcpPeer, openTcpServer } from "../unit/box/box_rig.ts";
+import { Inbox, openTcpPeer, openTcpServer } from "../unit/box/box_rig.ts";
 import { BEDROCK_LOG, JAVA_JSON, JAVA_LOG } from "../vectors/minecraft.ts";
 import { PortholeChild, runPorthole } from "./porthole_child.ts";
 
@@ -129,12 +129,22 @@ Deno.test({
   fn: async (): Promise<void> => {
     await using behind = await openBehind({ type: "mcje" });
     const { net, world, config, flags } = behind;
+    const answered = new Inbox<string>();
     const listener = await net.listenStream({
       local: { address: world.home, port: 0 },
       reusePort: true,
       onConnection: (connection) => {
-        connection.write(javaAnswer(JAVA_JSON));
-        return { onData: (): void => {}, onEnd: (): void => connection.abort() };
+        let isAsked = false;
+        return {
+          onData: (): void => {
+            if (!isAsked) connection.write(javaAnswer(JAVA_JSON));
+            isAsked = true;
+          },
+          onEnd: (): void => {
+            connection.abort();
+            if (isAsked) answered.push(connection.remote.address);
+          },
+        };
       },
     });
     using _listener = listener;
@@ -145,6 +155,8 @@ Deno.test({
     assert.equal(mapped["internal"], formatEndpoint(listener.local));
     const checked = await child.nextEvent("checked");
     assert.equal(checked["reachability"], "reachable", JSON.stringify(checked));
+    // First from here, then through the mapping.
+    for (let i = 0; i < 2; i++) await answered.next();
     child.kill("SIGINT");
     const { code, stderr } = await child.ended();
     assert.equal(code, 0);
