@@ -94,11 +94,6 @@ export { Secret } from "./src/core/secret.ts";
 export type { ServicePlan, StatePlan, StatusFilePlan, StatusPlan } from "./src/plan/service_plan.ts";
 export type { TunnelPlan } from "./src/plan/tunnel_plan.ts";
 export type { PublisherOptions, WebhookOptions, WebhookStyle } from "./src/publish/options.ts";
-export {
-  type Health,
-  type HealthOptions,
-  type TunnelHealth,
-} from "./src/status/health_verdict.ts";
 export type { ServiceControl } from "./src/status/service_control.ts";
 export type {
   ClientsSnapshot,

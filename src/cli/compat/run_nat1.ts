@@ -9,6 +9,7 @@ import { systemRandom } from "../../core/random.ts";
 import type { CliHost } from "../host.ts";
 import { isBrokenPipe, Output } from "../output.ts";
 import { VERSION } from "../version.ts";
+import { closeDebugger } from "./nat1/close_debugger.ts";
 import { loadNat1Config, type Nat1Prompt } from "./nat1/config_file.ts";
 import { type Nat1Args, readNat1Args } from "./nat1/nat1_args.ts";
 import { localUnusable } from "./nat1/nat1_lines.ts";
@@ -45,7 +46,11 @@ export async function runNat1(argv: readonly string[], host: CliHost): Promise<n
     date: host.date,
     isDebug: reading.kind === "args" && reading.args.isDebug,
   });
-  using signals = new Nat1Signals({ log, flush: () => stderr.flush(), exit: host.exit, clock: systemClock });
+  const flush = (): Promise<void> => stderr.flush();
+  using signals = new Nat1Signals({
+    ...{ log, flush, exit: host.exit, clock: systemClock },
+    onDebug: () => void closeDebugger(systemClock),
+  });
   let closedBy: unknown;
   const stdout = new Output({
     sink: host.stdout,
@@ -64,7 +69,7 @@ export async function runNat1(argv: readonly string[], host: CliHost): Promise<n
       log,
       signals,
       stdout,
-      prompt: terminalPrompt(host.stderr),
+      prompt: terminalPrompt({ stderr: host.stderr, flush, signal: signals.signal }),
     });
     await stdout.flush();
     return closedBy === undefined || isBrokenPipe(closedBy) ? status : 1;

@@ -12,6 +12,8 @@ export interface Nat1SignalsOptions {
   /** Ends the process at once. */
   readonly exit: (code: number) => void;
   readonly clock: Clock;
+  /** Called on SIGUSR1. */
+  readonly onDebug?: () => void;
   /** @default {Deno} */
   readonly source?: SignalSource;
 }
@@ -27,7 +29,7 @@ export class Nat1Signals implements Disposable {
   readonly #trap: SignalTrap;
   readonly #stack = new DisposableStack();
 
-  constructor({ log, flush, exit, clock, source = Deno }: Nat1SignalsOptions) {
+  constructor({ log, flush, exit, clock, onDebug, source = Deno }: Nat1SignalsOptions) {
     this.#trap = this.#stack.use(
       new SignalTrap({
         source,
@@ -46,6 +48,7 @@ export class Nat1Signals implements Disposable {
       const handler = (): void => {
         log.isDebug = isDebug;
         log.info(isDebug ? LINES.debugOn : LINES.debugOff);
+        if (isDebug) onDebug?.();
       };
       source.addSignalListener(name, handler);
       this.#stack.defer(() => source.removeSignalListener(name, handler));

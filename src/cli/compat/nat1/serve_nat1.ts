@@ -60,7 +60,7 @@ export async function serveNat1(settings: Nat1Settings, options: ServeNat1Option
     local: local.address === "0.0.0.0" ? { address: "127.0.0.1", port: local.port } : local,
   });
   using events = new Nat1Events({ log, clock, settings });
-  const looks = new MappedLooks(watch, group);
+  const looks = new MappedLooks({ watch, group, log });
   try {
     if (remote === undefined) await watch.untilOnline(signal);
     await using _service = await openService(planNat1(settings, own), {
@@ -82,13 +82,11 @@ export async function serveNat1(settings: Nat1Settings, options: ServeNat1Option
 
 /** One look at a time, at the external endpoint of the moment. */
 class MappedLooks {
-  readonly #watch: ServerWatch;
-  readonly #group: TaskGroup;
+  readonly #parts: { readonly watch: ServerWatch; readonly group: TaskGroup; readonly log: Nat1Log };
   #current: AbortController | undefined;
 
-  constructor(watch: ServerWatch, group: TaskGroup) {
-    this.#watch = watch;
-    this.#group = group;
+  constructor(parts: { readonly watch: ServerWatch; readonly group: TaskGroup; readonly log: Nat1Log }) {
+    this.#parts = parts;
   }
 
   note(event: MappingEvent): void {
@@ -109,11 +107,15 @@ class MappedLooks {
   #look(external: Endpoint): void {
     this.#stop();
     const current = this.#current = new AbortController();
-    this.#group.spawn(async (wider) => {
+    const { watch, group, log } = this.#parts;
+    group.spawn(async (wider) => {
       const signal = AbortSignal.any([wider, current.signal]);
-      await this.#watch.watch(external, signal).catch((error) => {
-        if (!signal.aborted) throw error;
-      });
+      try {
+        await watch.watch(external, signal);
+      } catch (error) {
+        // Whatever it is, the mapping stays up.
+        if (!signal.aborted) log.error(errorMessage(error));
+      }
     });
   }
 

@@ -5,6 +5,8 @@ import type { Nat1Prompt } from "./config_file.ts";
 export interface TerminalPromptOptions {
   /** Where questions go. */
   readonly stderr: ByteSink;
+  /** Waits until what was said before is there. */
+  readonly flush: () => Promise<void>;
   /** Ends the waiting for an answer. */
   readonly signal: AbortSignal;
 }
@@ -13,12 +15,13 @@ export interface TerminalPromptOptions {
 const MOST_BYTES = 1024;
 
 /** Asks on stderr and listens on stdin; at its end the answer is empty. */
-export function terminalPrompt({ stderr, signal }: TerminalPromptOptions): Nat1Prompt {
+export function terminalPrompt({ stderr, flush, signal }: TerminalPromptOptions): Nat1Prompt {
   return {
     get isTerminal(): boolean {
       return Deno.stdin.isTerminal();
     },
     async ask(question): Promise<string> {
+      await flush();
       await stderr.write(new TextEncoder().encode(question));
       const stopped = Promise.withResolvers<never>();
       const stop = (): void => stopped.reject(signal.reason);

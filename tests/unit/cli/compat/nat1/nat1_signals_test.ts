@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { closeDebugger } from "../../../../../src/cli/compat/nat1/close_debugger.ts";
 import { Nat1Signals } from "../../../../../src/cli/compat/nat1/nat1_signals.ts";
 import type { SignalSource } from "../../../../../src/cli/signals.ts";
 import { FakeClock, settle } from "../../../../fakes/fake_clock.ts";
@@ -72,4 +73,23 @@ Deno.test({
     ]);
     assert.equal(source.handlers.size, 0);
   },
+});
+
+Deno.test("closeDebugger() closes the port that opens late, and gives up where none does", async () => {
+  const clock = new FakeClock();
+  let url: string | undefined;
+  let closed = 0;
+  const inspector = { url: (): string | undefined => url, close: (): void => void closed++ };
+  const closing = closeDebugger(clock, inspector);
+  await clock.advance(55);
+  assert.equal(closed, 0);
+  url = "ws://127.0.0.1:9229/";
+  await clock.advance(10);
+  await closing;
+  assert.equal(closed, 1);
+  url = undefined;
+  const waiting = closeDebugger(clock, inspector);
+  await clock.advance(2000);
+  await waiting;
+  assert.deepEqual([closed, clock.pendingTimers], [1, 0]);
 });
