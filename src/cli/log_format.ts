@@ -4,10 +4,8 @@ import {
   getTextFormatter,
   type LogRecord,
 } from "@logtape/logtape";
-import { type Endpoint, formatEndpoint } from "../core/endpoint.ts";
-import { errorMessage } from "../core/errors.ts";
-import { Secret } from "../core/secret.ts";
 import type { LogLevel } from "./command_args.ts";
+import { lineOfFields, plainFields } from "./log_fields.ts";
 import { localTime } from "./event_line.ts";
 import type { LogEntry } from "./logger.ts";
 
@@ -28,10 +26,7 @@ const json = getJsonLinesFormatter({ categorySeparator: ".", message: "rendered"
 /** Formats one log line without the newline; fields follow the message as `key=value`. */
 export function formatLog(entry: LogEntry, format: LogFormat): string {
   const { level, message, at } = entry;
-  const fields = Object.entries(entry.fields).filter(([, value]) => value !== undefined);
-  const tail = fields.map(([key, value]) => ` ${key}=${quote(plain(value))}`).join("");
-  // Words from outside must neither break the line nor steer the terminal.
-  const words = (format === "json" ? message : message + tail).replace(/\p{Cc}+/gu, " ");
+  const words = lineOfFields(message, format === "json" ? {} : entry.fields);
   if (format === "journald") return `<${PRIORITIES[level]}>${words}`;
   const record: LogRecord = {
     category: ["porthole"],
@@ -39,26 +34,7 @@ export function formatLog(entry: LogEntry, format: LogFormat): string {
     message: [words],
     rawMessage: words,
     timestamp: at.getTime(),
-    properties: Object.fromEntries(fields.map(([key, value]) => [key, plain(value)])),
+    properties: { ...plainFields(entry.fields) },
   };
   return (format === "json" ? json : format === "color" ? color : text)(record).trimEnd();
-}
-
-/** Errors by their message, endpoints as people write them, secrets as `***`, the rest as it is. */
-function plain(value: unknown): unknown {
-  if (value instanceof Secret) return String(value);
-  if (value instanceof Error) return errorMessage(value);
-  if (isEndpoint(value)) return formatEndpoint(value);
-  if (value instanceof Date) return value.toISOString();
-  return typeof value === "bigint" ? String(value) : value;
-}
-
-function isEndpoint(value: unknown): value is Endpoint {
-  return typeof value === "object" && value !== null && "address" in value && "port" in value &&
-    typeof value.address === "string" && typeof value.port === "number";
-}
-
-function quote(value: unknown): string {
-  const words = typeof value === "object" ? JSON.stringify(value) : String(value);
-  return /^[^\s"=]+$/.test(words) ? words : JSON.stringify(words);
 }

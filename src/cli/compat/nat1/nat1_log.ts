@@ -1,7 +1,6 @@
-import { type Endpoint, formatEndpoint } from "../../../core/endpoint.ts";
-import { errorMessage } from "../../../core/errors.ts";
 import type { LogFields, Logger } from "../../../core/log.ts";
 import type { LogLevel } from "../../command_args.ts";
+import { lineOfFields } from "../../log_fields.ts";
 import { localTime } from "../../event_line.ts";
 import type { Output } from "../../output.ts";
 
@@ -66,24 +65,8 @@ export class Nat1Log implements Logger {
   #log(level: LogLevel, line: { message: string; fields: LogFields | undefined; place: string }): void {
     if (level === "debug" && !this.isDebug) return;
     const { output, date } = this.#options;
-    const tail = Object.entries(line.fields ?? {})
-      .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => ` ${key}=${plain(value)}`);
-    // Words from outside must neither break the line nor steer the terminal.
-    const words = [line.message, ...tail].join("").replace(/\p{Cc}+/gu, " ");
+    const words = lineOfFields(line.message, line.fields);
     if (this.isDebug) output.line(`${localTime(date())} ${line.place}`);
     output.line(`[${LEVELS[level].padStart(8)}] ${words}`);
   }
-}
-
-function plain(value: unknown): string {
-  if (value instanceof Error) return JSON.stringify(errorMessage(value));
-  if (isEndpoint(value)) return formatEndpoint(value);
-  const words = typeof value === "object" ? JSON.stringify(value) : String(value);
-  return /^[^\s"=]+$/.test(words) ? words : JSON.stringify(words);
-}
-
-function isEndpoint(value: unknown): value is Endpoint {
-  return typeof value === "object" && value !== null && "address" in value && "port" in value &&
-    typeof value.address === "string" && typeof value.port === "number";
 }

@@ -1,6 +1,7 @@
 import type { HostPort } from "../../../core/endpoint.ts";
 import { type ArgparseOption, type FoundOption, readArgparse } from "./argparse.ts";
-import { parseShortIpv4, readIpv4, readPort, readPositive, readServer } from "./natter2_values.ts";
+import { expandIpv4 } from "../../../config/import/short_ipv4.ts";
+import { readIpv4, readPort, readPositive, readServer } from "./natter2_values.ts";
 import { Natter2ValueError } from "./natter2_values.ts";
 
 /** Natter 2's forward methods. */
@@ -168,7 +169,7 @@ function readScripts(path: string | undefined, options: ValueOptions): readonly 
 
 function readBind(text: string | undefined): Natter2Args["bind"] {
   if (text === undefined) return undefined;
-  const address = parseShortIpv4(text);
+  const address = expandIpv4(text);
   if (address !== undefined) return address === "0.0.0.0" ? undefined : { address };
   // IFNAMSIZ - 1; what is longer can be neither.
   if (!/^[^\s/\p{Cc}]{1,15}$/u.test(text)) throw new Natter2ValueError(`Invalid IP address: ${text}`);

@@ -1,7 +1,6 @@
-import { type Endpoint, formatEndpoint } from "../../../core/endpoint.ts";
-import { errorMessage } from "../../../core/errors.ts";
 import type { LogFields, Logger } from "../../../core/log.ts";
 import { LOG_LEVELS, type LogLevel } from "../../command_args.ts";
+import { lineOfFields } from "../../log_fields.ts";
 import { localTime } from "../../event_line.ts";
 
 /** Takes lines; `Output` is one. */
@@ -75,24 +74,8 @@ export class NatterLogger implements Logger {
   #log(level: LogLevel, message: string, fields: LogFields = {}): void {
     if (LOG_LEVELS.indexOf(level) < this.#least) return;
     const { format, sinks, date } = this.#options;
-    const tail = Object.entries(fields)
-      .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => ` ${key}=${plain(value)}`);
-    // Words from outside must neither break the line nor steer the terminal.
-    const words = [message, ...tail].join("").replace(/\p{Cc}+/gu, " ");
+    const words = lineOfFields(message, fields);
     const line = format(level, words, date());
     for (const sink of sinks) sink.line(line);
   }
-}
-
-function plain(value: unknown): string {
-  if (value instanceof Error) return JSON.stringify(errorMessage(value));
-  if (isEndpoint(value)) return formatEndpoint(value);
-  const words = typeof value === "object" ? JSON.stringify(value) : String(value);
-  return /^[^\s"=]+$/.test(words) ? words : JSON.stringify(words);
-}
-
-function isEndpoint(value: unknown): value is Endpoint {
-  return typeof value === "object" && value !== null && "address" in value && "port" in value &&
-    typeof value.address === "string" && typeof value.port === "number";
 }

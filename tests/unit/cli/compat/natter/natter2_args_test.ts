@@ -6,7 +6,7 @@ import {
   type Natter2Reading,
   readNatter2Args,
 } from "../../../../../src/cli/compat/natter/natter2_args.ts";
-import { parseShortIpv4 } from "../../../../../src/cli/compat/natter/natter2_values.ts";
+import { expandIpv4 } from "../../../../../src/config/import/short_ipv4.ts";
 
 function read(line: string): Natter2Reading {
   return readNatter2Args(line === "" ? [] : line.split(" "), { isFile: (path) => !path.startsWith("no") });
@@ -109,7 +109,7 @@ Deno.test("readNatter2Args() tells usage errors, help, version and check", () =>
   for (const [line, expected] of table) assert.deepEqual(read(line), expected, `natter.py ${line}`);
 });
 
-Deno.test("parseShortIpv4() reads the short forms of inet_aton", () => {
+Deno.test("expandIpv4() reads the short forms of inet_aton", () => {
   const table: readonly (readonly [string, string | undefined])[] = [
     ["10.1", "10.0.0.1"],
     ["10.1.258", "10.1.1.2"],
@@ -128,11 +128,11 @@ Deno.test("parseShortIpv4() reads the short forms of inet_aton", () => {
     ["eth0", undefined],
     ["09", undefined],
   ];
-  for (const [text, expected] of table) assert.equal(parseShortIpv4(text), expected, text);
+  for (const [text, expected] of table) assert.equal(expandIpv4(text), expected, text);
 });
 
-Deno.test("parseShortIpv4() leaves full addresses as they are", () => {
+Deno.test("expandIpv4() leaves full addresses as they are", () => {
   fc.assert(fc.property(fc.ipV4(), (address) => {
-    assert.equal(parseShortIpv4(address), address);
+    assert.equal(expandIpv4(address), address);
   }));
 });
