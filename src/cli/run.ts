@@ -1,3 +1,6 @@
+import type { Lang } from "../text/lang.ts";
+import { textsOf } from "../text/texts.ts";
+import { resolve } from "node:path";
 import { readFile } from "../config/read_file.ts";
 import { eventToJson } from "../core/event_json.ts";
 import { errorMessage } from "../core/errors.ts";
@@ -30,19 +33,22 @@ const EXIT_FAULTS = 2;
  * @throws {UsageError} If there is no configuration.
  * @throws {Error} With a code if the status socket or page cannot be opened.
  */
-export async function runRun(args: RunArgs, session: HostSession): Promise<number> {
-  const file = args.config ?? await findConfig(session);
-  const loading = await load(file, session);
+export async function runRun(args: RunArgs, caller: HostSession): Promise<number> {
+  const file = resolve(args.config ?? await findConfig(caller));
+  const loading = await load(file, caller);
+  const session = loading.kind === "plan" ? inLanguage(loading.config.lang, args, caller) : caller;
   if (loading.kind !== "plan") {
     for (const line of faultLines(file, loading, session)) session.log.error(line);
     return EXIT_FAULTS;
   }
   session.configureLog(loading.log);
   await withPlatform(session, async (platform) => {
-    await runService({ file, args, session, platform }, completePlan(loading.plan, args, session));
+    await runService({ file, args, session, platform }, loading);
   });
   return 0;
 }
+
+type LoadedPlan = Extract<PlanLoading, { kind: "plan" }>;
 
 interface Running {
   readonly file: string;
@@ -51,8 +57,10 @@ interface Running {
   readonly platform: Platform;
 }
 
-async function runService(running: Running, plan: ServicePlan): Promise<void> {
-  const { file, session: { texts, log, isJson, output, signal, host: { readEnv } }, platform } = running;
+async function runService(running: Running, loaded: LoadedPlan): Promise<void> {
+  const { file, args, session, platform } = running;
+  const { texts, log, isJson, output, signal, host: { readEnv } } = session;
+  const plan = completePlan(loaded.plan, args, session);
   using events = new EventLog({ log, texts, clock: platform.clock });
   await using service = await openService(plan, {
     platform,
@@ -71,15 +79,16 @@ async function runService(running: Running, plan: ServicePlan): Promise<void> {
   using manager = openServiceManager({ readEnv, clock: platform.clock, log });
   using _watchdog = manager?.startWatchdog();
   manager?.ready();
-  const reloads = new Reloads({ ...running, service, manager }, plan);
+  await using reloads = new Reloads({ ...running, service, manager }, {
+    plan,
+    secretFiles: loaded.secretFiles,
+  });
   using _hangup = onHangup(() => reloads.ask());
-  using _watch = watchFile(file, { clock: platform.clock, onChange: () => reloads.ask() });
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener("abort", () => resolve(), { once: true });
   });
   manager?.stopping();
-  await reloads.settled();
 }
 
 interface ReloadParts extends Running {
@@ -87,17 +96,23 @@ interface ReloadParts extends Running {
   readonly manager: ServiceManager | undefined;
 }
 
-/** Reads the configuration again, one time after the other. */
-class Reloads {
-  readonly #running: ReloadParts;
-  #plan: ServicePlan;
+/**
+ * Reads the configuration again, one time after the other, when it is asked to or a file that it came from changes.
+ * Disposing waits for the reload under way.
+ */
+class Reloads implements AsyncDisposable {
+  readonly #parts: ReloadParts;
+  /** What was opened at the start. */
+  readonly #opened: ServicePlan;
+  readonly #watches = new Map<string, Disposable>();
   #working: Promise<void> | undefined;
   #isAskedAgain = false;
 
-  /** @param plan What runs now. */
-  constructor(running: ReloadParts, plan: ServicePlan) {
-    this.#running = running;
-    this.#plan = plan;
+  /** @param started What runs now. */
+  constructor(parts: ReloadParts, started: Pick<LoadedPlan, "plan" | "secretFiles">) {
+    this.#parts = parts;
+    this.#opened = started.plan;
+    this.#watch(started.secretFiles);
   }
 
   /** The file may have changed. */
@@ -106,13 +121,28 @@ class Reloads {
     this.#working ??= this.#work();
   }
 
-  /** Waits for the reload under way. */
-  async settled(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const watch of this.#watches.values()) watch[Symbol.dispose]();
     await this.#working;
   }
 
+  #watch(secretFiles: readonly string[]): void {
+    const { file, platform: { clock } } = this.#parts;
+    const wanted = new Set([file, ...secretFiles]);
+    for (const [path, watch] of this.#watches) {
+      if (wanted.has(path)) continue;
+      watch[Symbol.dispose]();
+      this.#watches.delete(path);
+    }
+    for (const path of wanted) {
+      if (!this.#watches.has(path)) {
+        this.#watches.set(path, watchFile(path, { clock, onChange: () => this.ask() }));
+      }
+    }
+  }
+
   async #work(): Promise<void> {
-    const { manager, session: { log, signal } } = this.#running;
+    const { manager, session: { log, signal } } = this.#parts;
     do {
       this.#isAskedAgain = false;
       manager?.reloading();
@@ -127,7 +157,7 @@ class Reloads {
   }
 
   async #reload(): Promise<void> {
-    const { file, args, session, service } = this.#running;
+    const { file, args, session, service } = this.#parts;
     const { log } = session;
     const loading = await load(file, session);
     if (loading.kind !== "plan") {
@@ -137,19 +167,20 @@ class Reloads {
       return service.noteConfig(lines[0]);
     }
     session.configureLog(loading.log);
+    this.#watch(loading.secretFiles);
     const plan = completePlan(loading.plan, args, session);
-    if (needsRestart(this.#plan, plan)) {
+    if (needsRestart(this.#opened, plan)) {
       log.warn("What changed in `status` and `state` is taken over with the next start only");
     }
-    const before = new Set(this.#plan.tunnels.map(({ name }) => name));
-    this.#plan = plan;
     await service.apply(plan);
     service.noteConfig();
-    log.info("Configuration reloaded", {
-      tunnels: plan.tunnels.length,
-      added: plan.tunnels.filter(({ name }) => !before.has(name)).length,
-    });
+    log.info("Configuration reloaded", { tunnels: plan.tunnels.length });
   }
+}
+
+/** The session in the language of the configuration, unless the command line names one. */
+function inLanguage(lang: Lang | undefined, args: RunArgs, session: HostSession): HostSession {
+  return lang === undefined || args.lang !== undefined ? session : { ...session, texts: textsOf(lang) };
 }
 
 function load(file: string, { host }: HostSession): Promise<PlanLoading> {

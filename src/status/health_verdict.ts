@@ -70,7 +70,7 @@ interface Limits {
 function judge({ name, protocol, state, reason, confirmedAt }: TunnelSnapshot, limits: Limits): TunnelHealth {
   const head = { name, protocol, healthy: false, state };
   if (state !== "mapped") {
-    const words = reason === undefined ? `it is ${state}` : `it is ${state}: ${reason}`;
+    const words = reason === undefined ? `state: ${state}` : `${state}: ${reason}`;
     return { ...head, problem: "not-mapped", reason: words, ...(reason !== undefined && { detail: reason }) };
   }
   // A clock that was set back must not make everything stale; one that cannot be read is no confirmation.

@@ -23,7 +23,9 @@ function metricsOf(snapshot: ServiceSnapshot): readonly Metric[] {
       return number === undefined ? [] : [[labelsOf(tunnel), number] as const];
     });
   const age = ({ confirmedAt }: TunnelSnapshot): number | undefined =>
-    confirmedAt === undefined ? undefined : Math.max(0, seconds(snapshot.at) - seconds(confirmedAt));
+    confirmedAt === undefined
+      ? undefined
+      : Math.max(0, Date.parse(snapshot.at) - Date.parse(confirmedAt)) / 1000;
   return [
     gauge("porthole_up", "The daemon answers.", [[{ version }, 1]]),
     gauge("porthole_start_time_seconds", "When it started, as Unix time.", [[{}, seconds(startedAt)]]),

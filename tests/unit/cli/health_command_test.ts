@@ -38,7 +38,7 @@ Deno.test("runHealth() prints a line for each unhealthy tunnel and one for all",
   daemon.control.current = mixed;
   assert.deepEqual(await health(daemon.path), [
     1,
-    "web (tcp): it is lost: no answer?[2J",
+    "web (tcp): lost: no answer?[2J",
     "dns (udp): last confirmed 3m ago",
     "unhealthy: 2 of 3 tunnel(s)",
   ]);
@@ -54,7 +54,7 @@ Deno.test("runHealth() prints a line for each unhealthy tunnel and one for all",
   ]);
   assert.deepEqual(await health(daemon.path, { tunnel: "web" }, { lang: "zh-CN" }), [
     1,
-    "web (tcp): 状态为已丢失：no answer?[2J",
+    "web (tcp): 状态为已失效：no answer?[2J",
     "异常：1 / 1 条隧道",
   ]);
   daemon.control.current = service([]);

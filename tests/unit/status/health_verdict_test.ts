@@ -32,9 +32,9 @@ const table: readonly (readonly [string, ServiceSnapshot, readonly unknown[]])[]
   ["one of two lost", service([tunnel(), tunnel({ name: "b", state: "lost", reason: "no answer" })]), [
     false,
     "healthy",
-    "it is lost: no answer",
+    "lost: no answer",
   ]],
-  ["one still opening", service([tunnel({ state: "opening" })]), [false, "it is opening"]],
+  ["one still opening", service([tunnel({ state: "opening" })]), [false, "state: opening"]],
 ];
 
 for (const [title, snapshot, want] of table) {
@@ -46,7 +46,7 @@ for (const [title, snapshot, want] of table) {
 Deno.test("judgeHealth() judges only the tunnels of a name, and a name that nobody has", () => {
   const snapshot = service([tunnel({ name: "a" }), tunnel({ name: "b", state: "lost" })]);
   assert.deepEqual(verdict(judgeHealth(snapshot, { name: "a", now: NOW })), [true, "healthy"]);
-  assert.deepEqual(verdict(judgeHealth(snapshot, { name: "b", now: NOW })), [false, "it is lost"]);
+  assert.deepEqual(verdict(judgeHealth(snapshot, { name: "b", now: NOW })), [false, "state: lost"]);
   const nobody = judgeHealth(service([]), { name: "c", now: NOW });
   assert.deepEqual([nobody.healthy, nobody.tunnels[0]?.problem], [false, "unknown"]);
 });

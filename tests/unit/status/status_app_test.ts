@@ -237,7 +237,7 @@ Deno.test("createStatusApp() escapes whatever came from outside in its page", as
   const html = await (await rig.ask("/")).text();
   assert.ok(!html.includes("<img") && !html.includes('onerror="'), html);
   assert.ok(html.includes("&lt;img src=x"));
-  assert.ok(html.includes('lang="zh-CN"') && html.includes("已丢失") && html.includes("1.23 MB/s"));
+  assert.ok(html.includes('lang="zh-CN"') && html.includes("已失效") && html.includes("1.23 MB/s"));
 });
 
 Deno.test("createStatusApp() answers 404 and 500 in JSON, and logs what failed", async () => {
