@@ -77,13 +77,14 @@ async function runService(running: Running, loaded: LoadedPlan): Promise<void> {
   });
   service.noteConfig();
   using manager = openServiceManager({ readEnv, clock: platform.clock, log });
-  using _watchdog = manager?.startWatchdog();
-  manager?.ready();
   await using reloads = new Reloads({ ...running, service, manager }, {
     plan,
     secretFiles: loaded.secretFiles,
   });
   using _hangup = onHangup(() => reloads.ask());
+  using _watchdog = manager?.startWatchdog();
+  // Whoever hears it may ask for a reload at once.
+  manager?.ready();
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener("abort", () => resolve(), { once: true });

@@ -229,6 +229,9 @@ Deno.test({
     const path = `${folder}/notify`;
     using owned = new DisposableStack();
     const inbox = owned.adopt(Deno.listenDatagram({ transport: "unixpacket", path }), (it) => it.close());
+    // The socket's closing ends the wait where the program says nothing more.
+    const timer = setTimeout(() => owned.dispose(), 15_000);
+    owned.defer(() => clearTimeout(timer));
     const next = async (): Promise<string> => new TextDecoder().decode((await inbox.receive())[0]);
     write({ tunnels: [{ name: "page", test: true }] });
     await using child = run({ NOTIFY_SOCKET: path, WATCHDOG_USEC: "600000000" });
