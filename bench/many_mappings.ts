@@ -25,6 +25,7 @@ function plan(protocol: "tcp" | "udp", index: number, stun: string, hosts: strin
     isForced: false,
     servesTestPage: false,
     hooks: [],
+    publish: [],
   };
 }
 
