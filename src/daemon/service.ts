@@ -3,7 +3,7 @@ import { Feed } from "../core/feed.ts";
 import type { MappingEvent } from "../core/mapping.ts";
 import type { Platform } from "../core/platform.ts";
 import type { InheritedListener } from "../net/inherited_listener.ts";
-import type { ServicePlan } from "../plan/service_plan.ts";
+import type { ServicePlan, StatusFilePlan } from "../plan/service_plan.ts";
 import type { ServiceControl } from "../status/service_control.ts";
 import type { ServiceSnapshot } from "../status/service_snapshot.ts";
 import { StatusBoard, type VitalsOf } from "../status/status_board.ts";
@@ -79,6 +79,7 @@ class RunningService implements Service {
   #tunnels: TunnelSet | undefined;
   #state: StateFile | undefined;
   #statusFile: StatusFile | undefined;
+  #statusFormat: StatusFilePlan["format"] | undefined;
   #sampling: Disposable | undefined;
 
   constructor(options: ServiceOptions) {
@@ -142,6 +143,8 @@ class RunningService implements Service {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#sampling?.[Symbol.dispose]();
+    // Natter's file stays as it was, for whoever reads it after the end; ours says that everything has ended.
+    if (this.#statusFormat === "natter") await this.#statusFile?.[Symbol.asyncDispose]();
     await this.#owned.disposeAsync();
   }
 
@@ -163,6 +166,7 @@ class RunningService implements Service {
       }
     }
     if (file === undefined) return;
+    this.#statusFormat = file.format;
     const snapshot = (): ServiceSnapshot => this.#snapshot();
     this.#statusFile = owned.use(await StatusFile.open({ ...file, snapshot, clock, log }));
   }

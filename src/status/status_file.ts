@@ -26,8 +26,8 @@ const RETRY_MS = 30_000;
 const LAST_WRITE_MS = 2_000;
 
 /**
- * A file that shows the state of the tunnels: written at the start, on changes, and a last time at the end, when
- * nothing is mapped any more; it is kept then. A folder that is full, missing or read-only is told once and tried
+ * A file that shows the state of the tunnels: written at the start, on changes, and a last time when it is disposed;
+ * it is kept then. A folder that is full, missing or read-only is told once and tried
  * again with the next change and every 30 seconds; nothing here ever throws or waits for the disk.
  */
 export class StatusFile implements AsyncDisposable {
@@ -61,7 +61,7 @@ export class StatusFile implements AsyncDisposable {
 
   /** Something changed. @param event What it was, if that is known; clients that come and go are no change. */
   note(event?: MappingEvent): void {
-    if (event?.event === "client") return;
+    if (this.#isClosed || event?.event === "client") return;
     if (this.#isDirty && this.#timer !== undefined) return;
     this.#isDirty = true;
     this.#schedule(0);

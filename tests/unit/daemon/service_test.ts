@@ -127,6 +127,24 @@ Deno.test("openService() serves the page, token and all, to sockets of the servi
   }
 });
 
+for (
+  const [format, expected] of [["natter", /203\.0\.113\.10:\d+/], ["porthole", /"state": "opening"/]] as const
+) {
+  Deno.test(`Service leaves a status file in ${format} format as its readers expect it`, async () => {
+    const { world, plan, open, close } = await openRig();
+    const folder = await Deno.makeTempDir();
+    try {
+      const path = `${folder}/status.json`;
+      const service = await open({ tunnels: [plan("a", 1001)], status: { file: { path, format } } });
+      await world.clock.advance(10_000);
+      await close(service);
+      assert.match(await Deno.readTextFile(path), expected);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
 /** What a Unix socket answers to `GET /status`. */
 async function answerOf(path: string, header: string): Promise<string> {
   using connection = await Deno.connect({ transport: "unix", path });
