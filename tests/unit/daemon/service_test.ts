@@ -42,6 +42,8 @@ async function openRig(): Promise<Rig> {
       const closing = service[Symbol.asyncDispose]();
       await world.clock.advance(1_000);
       await closing;
+      // What was on its way when the file was written last.
+      await world.clock.advance(1_000);
       assert.equal(world.clock.pendingTimers, 0, "a timer was left");
       assert.equal(world.openSockets, 0, "a socket was left");
     },
