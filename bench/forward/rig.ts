@@ -76,15 +76,22 @@ export class LoadTarget implements AsyncDisposable {
   /** What it listens on. */
   readonly ports: Promise<{ readonly tcp: number; readonly udp: number }>;
   readonly #process: LineProcess;
+  #isEnding = false;
 
   constructor(place: ToolPlace = {}) {
     const ports = Promise.withResolvers<{ tcp: number; udp: number }>();
     this.#process = startTool(TARGET, place, (line) => ports.resolve(JSON.parse(line)));
-    this.#process.done.then(() => ports.reject(new Error(this.#process.errorLines.join(" "))));
+    this.#process.done.then(({ code }) => {
+      const reason = `the target ended with ${code}: ${this.#process.errorLines.join(" ")}`;
+      ports.reject(new Error(`Cannot take load: ${reason}`));
+      // Every figure after it would be somebody else's fault.
+      if (!this.#isEnding) Deno.stderr.writeSync(new TextEncoder().encode(`${reason}\n`));
+    });
     this.ports = ports.promise;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isEnding = true;
     await this.#process[Symbol.asyncDispose]();
   }
 }

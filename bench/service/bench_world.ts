@@ -1,12 +1,15 @@
 import { LineProcess } from "../../tests/lab/line_process.ts";
-import type { WorldLine } from "./world_process.ts";
+import type { StunRequest, WorldLine } from "./world_process.ts";
 
 const SCRIPT = new URL("./world_process.ts", import.meta.url).pathname;
 
+/** The world tells of requests not later than this. */
+export const REPORT_DELAY_MS = 300;
+
 /** A NAT and servers in another process, so that what is measured has its own to itself. Disposing ends it. */
 export class BenchWorld implements AsyncDisposable {
-  /** When STUN requests arrived, in milliseconds since the epoch; known a little later. */
-  readonly stunTimes: number[] = [];
+  /** STUN requests that arrived, in order; known a little later. */
+  readonly requests: StunRequest[] = [];
   readonly #process: LineProcess;
   readonly #opened = Promise.withResolvers<Extract<WorldLine, { kind: "open" }>>();
   #restarted: PromiseWithResolvers<number> = Promise.withResolvers();
@@ -69,7 +72,7 @@ export class BenchWorld implements AsyncDisposable {
       case "open":
         return this.#opened.resolve(line);
       case "stun":
-        this.stunTimes.push(...line.at);
+        this.requests.push(...line.requests);
         return;
       case "restarted":
         return this.#restarted.resolve(line.at);

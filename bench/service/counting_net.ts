@@ -14,10 +14,10 @@ import { OutsideNet } from "../../src/box/outside_net.ts";
 export class CountingNet extends OutsideNet {
   /** Addresses to watch; may be filled after the sockets are open. */
   readonly watched: Set<string> = new Set();
-  readonly #onArrival: () => void;
+  readonly #onArrival: (address: string) => void;
 
   /** @param onArrival Called at each arrival, before whoever it is for. */
-  constructor(net: Net, onArrival: () => void) {
+  constructor(net: Net, onArrival: (address: string) => void) {
     super(net, []);
     this.#onArrival = onArrival;
   }
@@ -27,7 +27,7 @@ export class CountingNet extends OutsideNet {
     return super.openDatagram({
       ...options,
       onDatagram: (data, from) => {
-        if (this.watched.has(address)) this.#onArrival();
+        if (this.watched.has(address)) this.#onArrival(address);
         onDatagram(data, from);
       },
     });
@@ -38,7 +38,7 @@ export class CountingNet extends OutsideNet {
     return super.listenStream({
       ...options,
       onConnection: (connection) => {
-        if (this.watched.has(address)) this.#onArrival();
+        if (this.watched.has(address)) this.#onArrival(address);
         return onConnection(connection);
       },
     });

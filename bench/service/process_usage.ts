@@ -8,7 +8,11 @@ export interface ProcessUsage {
 /** Clock ticks a second: what the kernel tells user space on every architecture (USER_HZ). */
 const TICKS_PER_SECOND = 100;
 
-/** @throws {Deno.errors.NotFound} If there is no such process. */
+/**
+ * Reads it.
+ *
+ * @throws {Deno.errors.NotFound} If there is no such process.
+ */
 export function usageOf(pid: number): ProcessUsage {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
   const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);

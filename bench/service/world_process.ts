@@ -20,10 +20,16 @@ export type WorldLine =
     readonly stun: readonly string[];
     readonly web: readonly string[];
   }
-  /** STUN requests that arrived. */
-  | { readonly kind: "stun"; readonly at: readonly number[] }
+  | { readonly kind: "stun"; readonly requests: readonly StunRequest[] }
   /** The NAT has forgotten everything. */
   | { readonly kind: "restarted"; readonly at: number };
+
+/** A STUN request that arrived. */
+export interface StunRequest {
+  readonly atMs: number;
+  /** Address of the server. */
+  readonly server: string;
+}
 
 const FLUSH_MS = 100;
 
@@ -37,8 +43,8 @@ function print(line: WorldLine): void {
 
 async function main(): Promise<void> {
   await using net = openNet({ log: silentLogger });
-  let arrivals: number[] = [];
-  const counting = new CountingNet(net, () => arrivals.push(now()));
+  let requests: StunRequest[] = [];
+  const counting = new CountingNet(net, (server) => requests.push({ atMs: now(), server }));
   const platform = { net: counting, clock: systemClock, random: systemRandom, log: silentLogger };
   await using world = await openDemoWorld(platform);
   for (const { address } of world.stunServers) counting.watched.add(address);
@@ -49,9 +55,9 @@ async function main(): Promise<void> {
     web: world.webServers.map(formatEndpoint),
   });
   const timer = setInterval(() => {
-    if (arrivals.length === 0) return;
-    print({ kind: "stun", at: arrivals });
-    arrivals = [];
+    if (requests.length === 0) return;
+    print({ kind: "stun", requests });
+    requests = [];
   }, FLUSH_MS);
   for await (const _line of Deno.stdin.readable.pipeThrough(new TextLineStream())) {
     world.box.restart();
