@@ -12,6 +12,9 @@ export interface OutputOptions {
   readonly maxPendingBytes?: number;
 }
 
+/** Lines written by one call. */
+const MOST_AT_ONCE = 256;
+
 /**
  * Writes lines in order without ever making the caller wait: a keep-alive must not depend on whoever reads
  * our stdout.
@@ -64,7 +67,9 @@ export class Output {
   async #drain(): Promise<void> {
     await Promise.resolve(); // So that #writing is set before it can be cleared.
     try {
-      for (let bytes = this.#queue.shift(); bytes !== undefined; bytes = this.#queue.shift()) {
+      while (this.#queue.length > 0) {
+        // Lines that came together go together.
+        const bytes = joined(this.#queue.splice(0, MOST_AT_ONCE));
         for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await this.#sink.write(rest));
         this.#pendingBytes -= bytes.length;
       }
@@ -76,6 +81,18 @@ export class Output {
       this.#writing = undefined;
     }
   }
+}
+
+function joined(lines: readonly Uint8Array[]): Uint8Array {
+  const [first] = lines;
+  if (lines.length === 1 && first !== undefined) return first;
+  const bytes = new Uint8Array(lines.reduce((sum, line) => sum + line.length, 0));
+  let at = 0;
+  for (const line of lines) {
+    bytes.set(line, at);
+    at += line.length;
+  }
+  return bytes;
 }
 
 /** Whether writing failed because the reader went away (`| head -1`), which is no fault. */

@@ -1,4 +1,3 @@
-import type { Lang } from "../text/lang.ts";
 import { textsOf } from "../text/texts.ts";
 import { resolve } from "node:path";
 import { readFile } from "../config/read_file.ts";
@@ -34,33 +33,42 @@ const EXIT_FAULTS = 2;
  * @throws {Error} With a code if the status socket or page cannot be opened.
  */
 export async function runRun(args: RunArgs, caller: HostSession): Promise<number> {
-  const file = resolve(args.config ?? await findConfig(caller));
-  const loading = await load(file, caller);
-  const session = loading.kind === "plan" ? inLanguage(loading.config.lang, args, caller) : caller;
-  if (loading.kind !== "plan") {
-    for (const line of faultLines(file, loading, session)) session.log.error(line);
-    return EXIT_FAULTS;
-  }
-  session.configureLog(loading.log);
-  await withPlatform(session, async (platform) => {
-    await runService({ file, args, session, platform }, loading);
-  });
+  const opened = await openConfig(args, caller);
+  if (opened === undefined) return EXIT_FAULTS;
+  await withPlatform(opened.session, (platform) => runService({ ...opened, args, platform }));
   return 0;
 }
 
-type LoadedPlan = Extract<PlanLoading, { kind: "plan" }>;
-
-interface Running {
+/** What runs first; `undefined` if it has faults, which are told. */
+interface Opened {
   readonly file: string;
-  readonly args: RunArgs;
   readonly session: HostSession;
+  readonly plan: ServicePlan;
+  readonly secretFiles: readonly string[];
+}
+
+async function openConfig(args: RunArgs, caller: HostSession): Promise<Opened | undefined> {
+  const file = resolve(args.config ?? await findConfig(caller));
+  const loading = await load(file, caller);
+  if (loading.kind !== "plan") {
+    for (const line of faultLines(file, loading, caller)) caller.log.error(line);
+    return undefined;
+  }
+  const { config: { lang }, log, secretFiles } = loading;
+  const texts = lang === undefined || args.lang !== undefined ? caller.texts : textsOf(lang);
+  const session = { ...caller, texts };
+  session.configureLog(log);
+  return { file, session, secretFiles, plan: completePlan(loading.plan, args, session) };
+}
+
+interface Running extends Opened {
+  readonly args: RunArgs;
   readonly platform: Platform;
 }
 
-async function runService(running: Running, loaded: LoadedPlan): Promise<void> {
-  const { file, args, session, platform } = running;
+async function runService(running: Running): Promise<void> {
+  const { file, session, platform, plan } = running;
   const { texts, log, isJson, output, signal, host: { readEnv } } = session;
-  const plan = completePlan(loaded.plan, args, session);
   using events = new EventLog({ log, texts, clock: platform.clock });
   await using service = await openService(plan, {
     platform,
@@ -77,10 +85,7 @@ async function runService(running: Running, loaded: LoadedPlan): Promise<void> {
   });
   service.noteConfig();
   using manager = openServiceManager({ readEnv, clock: platform.clock, log });
-  await using reloads = new Reloads({ ...running, service, manager }, {
-    plan,
-    secretFiles: loaded.secretFiles,
-  });
+  await using reloads = new Reloads({ ...running, service, manager });
   using _hangup = onHangup(() => reloads.ask());
   using _watchdog = manager?.startWatchdog();
   // Whoever hears it may ask for a reload at once.
@@ -103,17 +108,14 @@ interface ReloadParts extends Running {
  */
 class Reloads implements AsyncDisposable {
   readonly #parts: ReloadParts;
-  /** What was opened at the start. */
-  readonly #opened: ServicePlan;
   readonly #watches = new Map<string, Disposable>();
   #working: Promise<void> | undefined;
   #isAskedAgain = false;
 
-  /** @param started What runs now. */
-  constructor(parts: ReloadParts, started: Pick<LoadedPlan, "plan" | "secretFiles">) {
+  /** @param parts With what was opened at the start. */
+  constructor(parts: ReloadParts) {
     this.#parts = parts;
-    this.#opened = started.plan;
-    this.#watch(started.secretFiles);
+    this.#watch(parts.secretFiles);
   }
 
   /** The file may have changed. */
@@ -170,18 +172,13 @@ class Reloads implements AsyncDisposable {
     session.configureLog(loading.log);
     this.#watch(loading.secretFiles);
     const plan = completePlan(loading.plan, args, session);
-    if (needsRestart(this.#opened, plan)) {
+    if (needsRestart(this.#parts.plan, plan)) {
       log.warn("What changed in `status` and `state` is taken over with the next start only");
     }
     await service.apply(plan);
     service.noteConfig();
     log.info("Configuration reloaded", { tunnels: plan.tunnels.length });
   }
-}
-
-/** The session in the language of the configuration, unless the command line names one. */
-function inLanguage(lang: Lang | undefined, args: RunArgs, session: HostSession): HostSession {
-  return lang === undefined || args.lang !== undefined ? session : { ...session, texts: textsOf(lang) };
 }
 
 function load(file: string, { host }: HostSession): Promise<PlanLoading> {

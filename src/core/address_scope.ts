@@ -15,8 +15,14 @@ export type AddressScope =
   | "unspecified"
   | "multicast";
 
+interface Block {
+  readonly prefix: Uint8Array;
+  readonly bits: number;
+  readonly scope: AddressScope;
+}
+
 /** First matching row wins; IANA special-purpose registries (RFC 6890). */
-const IPV4_BLOCKS: readonly (readonly [string, number, AddressScope])[] = [
+const IPV4_BLOCKS: readonly Block[] = blocksOf([
   ["0.0.0.0", 8, "unspecified"],
   ["10.0.0.0", 8, "private"],
   ["100.64.0.0", 10, "cgn"],
@@ -29,15 +35,22 @@ const IPV4_BLOCKS: readonly (readonly [string, number, AddressScope])[] = [
   ["198.51.100.0", 24, "documentation"],
   ["203.0.113.0", 24, "documentation"],
   ["224.0.0.0", 3, "multicast"],
-];
-const IPV6_BLOCKS: readonly (readonly [string, number, AddressScope])[] = [
+]);
+const IPV6_BLOCKS: readonly Block[] = blocksOf([
   ["::", 128, "unspecified"],
   ["::1", 128, "loopback"],
   ["fc00::", 7, "private"],
   ["fe80::", 10, "link-local"],
   ["2001:db8::", 32, "documentation"],
   ["ff00::", 8, "multicast"],
-];
+]);
+
+function blocksOf(rows: readonly (readonly [string, number, AddressScope])[]): readonly Block[] {
+  return rows.flatMap(([text, bits, scope]): readonly Block[] => {
+    const prefix = addressBytes(text);
+    return prefix === undefined ? [] : [{ prefix, bits, scope }];
+  });
+}
 
 function hasPrefix(bytes: Uint8Array, prefix: Uint8Array, bits: number): boolean {
   for (let i = 0; i < bits; i++) {
@@ -56,6 +69,5 @@ export function scopeOf(address: string): AddressScope {
   const bytes = addressBytes(address);
   if (bytes === undefined) throw new TypeError(`Cannot tell the scope of "${address}": not an IP address`);
   const blocks = bytes.length === 4 ? IPV4_BLOCKS : IPV6_BLOCKS;
-  const row = blocks.find(([prefix, bits]) => hasPrefix(bytes, addressBytes(prefix) ?? bytes, bits));
-  return row?.[2] ?? "global";
+  return blocks.find(({ prefix, bits }) => hasPrefix(bytes, prefix, bits))?.scope ?? "global";
 }

@@ -27,6 +27,8 @@ export interface TunnelParts {
   readonly servers: StunServerList;
   /** Bounds the lookups of all tunnels. */
   readonly lookups: Gate;
+  /** Bounds the self-checks of all tunnels. */
+  readonly checks: Gate;
   /** Shows how it stands. */
   readonly pulse: TunnelPulse;
   /** Told of everything that happens; never waits. */
@@ -56,10 +58,13 @@ export async function runTunnel(plan: TunnelPlan, parts: TunnelParts, signal: Ab
     checking?.abort();
     const { signal: checkSignal } = checking = new AbortController();
     group.spawn(async (wider) => {
-      const reachability = await selfCheck(
-        { plan, platform, tokens, internal, external, filtering },
-        AbortSignal.any([wider, checkSignal]),
-      );
+      const either = AbortSignal.any([wider, checkSignal]);
+      const about = { plan, platform, tokens, internal, external, filtering };
+      const reachability = await parts.checks.run(() => selfCheck(about, either), either).catch((error) => {
+        // Superseded or stopped while it waited for its turn.
+        if (either.aborted) return undefined;
+        throw error;
+      });
       if (reachability === undefined) return;
       tell({ event: "checked", name, protocol, at: platform.clock.date(), external, reachability });
     });

@@ -38,6 +38,8 @@ export interface TunnelSetOptions {
 
 /** Lookups of the whole process at a time: hundreds of tunnels that doubt at once must not be a flood. */
 const LOOKUPS_AT_ONCE = 32;
+/** Self-checks at a time: a NAT without hairpinning leaves each of them waiting. */
+const CHECKS_AT_ONCE = 16;
 /** A tunnel that cannot be opened: the port is taken, the interface is not there yet. */
 const RETRY = { firstMs: 1_000, maxMs: 60_000 } as const;
 
@@ -62,6 +64,7 @@ export class TunnelSet implements AsyncDisposable {
   readonly #lines = new Leases<Line & AsyncDisposable>();
   readonly #servers = new Leases<StunServerList & Partial<AsyncDisposable>>();
   readonly #lookups = new Gate(LOOKUPS_AT_ONCE);
+  readonly #checks = new Gate(CHECKS_AT_ONCE);
   #forwarder: Promise<Forwarder> | undefined;
 
   constructor(options: TunnelSetOptions) {
@@ -185,8 +188,9 @@ export class TunnelSet implements AsyncDisposable {
       platform,
       uplink: line.value.uplink,
       filtering: line.value.filtering,
-      servers: servers.value,
+      servers: servers.value.sibling(),
       lookups: this.#lookups,
+      checks: this.#checks,
       pulse,
       tell,
       openForwarder: () => this.#openForwarder(),

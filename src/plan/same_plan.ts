@@ -24,5 +24,5 @@ function isAlike(a: unknown, b: unknown): boolean {
 }
 
 function valueOf(object: object, key: string): unknown {
-  return Object.entries(object).find(([name]) => name === key)?.[1];
+  return Object.hasOwn(object, key) ? Reflect.get(object, key) : undefined;
 }

@@ -38,6 +38,9 @@ const REST = { firstMs: 5000, maxMs: 600_000 } as const;
 /** The same for one that answers, but nothing that others confirm. */
 const DISTRUST = { firstMs: 60_000, maxMs: 3_600_000 } as const;
 
+/** Servers that differ by less are equally near: the network varies by as much. */
+const NEAR_MS = 30;
+
 interface Entry {
   readonly spec: HostPort;
   readonly addresses: ServerAddresses;
@@ -63,14 +66,22 @@ interface Entry {
 export class StunServerList {
   readonly #entries: readonly Entry[];
   readonly #platform: Platform;
+  /** Counts what was given, over all siblings. */
+  readonly #sequence: { last: number };
+  readonly #spreads: boolean;
   #anchor: Entry | undefined;
-  #sequence = 0;
 
-  constructor(options: StunServerListOptions) {
-    const { specs, family, platform } = options;
+  constructor(options: StunServerListOptions & { readonly siblingOf?: StunServerList }) {
+    const { siblingOf } = options;
+    this.#platform = options.platform;
+    this.#spreads = siblingOf !== undefined;
+    this.#sequence = siblingOf === undefined ? { last: 0 } : siblingOf.#sequence;
+    this.#entries = siblingOf === undefined ? StunServerList.#open(options) : siblingOf.#entries;
+  }
+
+  static #open({ specs, family, platform }: StunServerListOptions): readonly Entry[] {
     const distinct = new Map(specs.map((spec) => [formatEndpoint(spec), spec]));
-    this.#platform = platform;
-    this.#entries = [...distinct.values()].map((spec) => ({
+    return [...distinct.values()].map((spec) => ({
       spec,
       addresses: new ServerAddresses({ spec, family, net: platform.net }),
       failures: 0,
@@ -80,6 +91,14 @@ export class StunServerList {
       takenAt: 0,
       rttMs: undefined,
     }));
+  }
+
+  /**
+   * The same servers, and what is known of them, with an anchor of its own: hundreds of mappings must not lean on one
+   * server. The anchors of siblings spread over the servers that are about as near as the nearest.
+   */
+  sibling(): StunServerList {
+    return new StunServerList({ specs: [], family: 4, platform: this.#platform, siblingOf: this });
   }
 
   /** How many different servers there are. */
@@ -114,7 +133,7 @@ export class StunServerList {
     });
     for (const { spec } of taken) {
       const entry = this.#entries.find((one) => one.spec === spec);
-      if (entry) entry.takenAt = ++this.#sequence;
+      if (entry) entry.takenAt = ++this.#sequence.last;
     }
     return taken;
   }
@@ -180,7 +199,7 @@ export class StunServerList {
     const { exclude = [], mayRepeatHosts = true, skip } = options;
     const now = this.#platform.clock.now();
     const askedHosts = new Set(exclude.map(({ spec }) => spec.host));
-    const anchor = this.#anchor ?? this.#fastest();
+    const anchor = this.#anchor ?? (this.#spreads ? this.#anyNearOne() : this.#fastest());
     function key(entry: Entry): readonly number[] {
       const isResting = entry.restsUntilMs > now;
       return [
@@ -195,6 +214,13 @@ export class StunServerList {
       .map((entry, index) => ({ entry, key: [...key(entry), index] }))
       .sort((a, b) => compareKeys(a.key, b.key))
       .map(({ entry }) => entry);
+  }
+
+  /** The next anchor of a sibling: any of the servers about as near as the nearest. */
+  #anyNearOne(): Entry | undefined {
+    const nearestMs = this.#fastest()?.rttMs ?? NaN;
+    const near = this.#entries.filter(({ rttMs = NaN }) => rttMs <= nearestMs * 2 + NEAR_MS);
+    return near[Math.floor(this.#platform.random.fraction() * near.length)];
   }
 
   /** The next anchor: of the servers whose last exchange went well the nearest. */

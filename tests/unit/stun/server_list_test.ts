@@ -220,3 +220,39 @@ Deno.test("StunServerList counts a server given twice once and needs no names fo
   assert.deepEqual(await take(list, 5), ["198.51.100.1", "198.51.100.2"]);
   assert.deepEqual(world.net.resolved, []);
 });
+
+Deno.test("StunServerList.sibling() has an anchor of its own, spread over servers that are about as near", async () => {
+  const world = namedWorld();
+  const list = listOf(world, ...FIVE);
+  const rtts: Readonly<Record<string, number>> = { "1": 20, "2": 25, "3": 40, "4": 30, "5": 400 };
+  const anchors = new Map<string, number>();
+  for (let mapping = 0; mapping < 40; mapping++) {
+    const own = list.sibling();
+    let anchor = "";
+    for (let i = 0; i < 3; i++) {
+      const [first, ...others] = await own.take(2);
+      assert.ok(first);
+      const name = first.endpoint.address.slice(-1);
+      if (i > 0) assert.equal(name, anchor, "an anchor stays");
+      anchor = name;
+      for (const server of [first, ...others]) {
+        own.reportAnswer(server, rtts[server.endpoint.address.slice(-1)] ?? 0);
+      }
+    }
+    anchors.set(anchor, (anchors.get(anchor) ?? 0) + 1);
+  }
+  assert.ok((anchors.get("5") ?? 0) <= 1, "the far one");
+  for (const near of ["1", "2", "3", "4"]) {
+    assert.ok((anchors.get(near) ?? 0) >= 5, `${near}: ${anchors.get(near)}`);
+  }
+});
+
+Deno.test("StunServerList.sibling() shares what is known of the servers", async () => {
+  const world = namedWorld();
+  const list = listOf(world, "one.example", "two.example");
+  const [a, b] = [list.sibling(), list.sibling()];
+  const [first] = await a.take(1);
+  assert.ok(first);
+  a.reportFailure(first, new Error("dead"));
+  assert.deepEqual(await take(b, 1), ["198.51.100.2"]);
+});
