@@ -24,7 +24,8 @@ async function printed(
   const printer = new NatmapPrinter({ output, format });
   for (const event of events) printer.print(event);
   await output.flush();
-  return chunks.map((bytes) => new TextDecoder().decode(bytes));
+  const text = chunks.map((bytes) => new TextDecoder().decode(bytes)).join("");
+  return text.split(/(?<=\n)/).filter((line) => line !== "");
 }
 
 Deno.test("NatmapPrinter prints natmap's six values once for each change", async () => {
