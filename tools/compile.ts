@@ -15,6 +15,12 @@ import config from "../deno.json" with { type: "json" };
 /** The repository: a relative `--output` is taken from here. */
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
+/**
+ * A young generation of 1 MiB instead of 16: porthole is mostly at rest, on routers too. Measured with 9,000 idle
+ * connections 88 MiB instead of 97, and after load 86 instead of 108 to 145 (bench/forward). The image has it as well.
+ */
+const V8_FLAGS = "--v8-flags=--max-semi-space-size=1";
+
 /** What a release consists of. */
 export const RELEASE_TARGETS = [
   "x86_64-unknown-linux-gnu",
@@ -132,7 +138,18 @@ type Fault = { readonly downloadFrom: string } | { readonly message: string } | 
  */
 async function compileTarget(target: string, output: string): Promise<Fault> {
   const path = `${output}/${executableName(config.version, target)}`;
-  const flags = ["compile", "-A", "--frozen", "--target", target, "--include", WORKER, "--output", path];
+  const flags = [
+    "compile",
+    "-A",
+    "--frozen",
+    V8_FLAGS,
+    "--target",
+    target,
+    "--include",
+    WORKER,
+    "--output",
+    path,
+  ];
   const { success, err } = await run(Deno.execPath(), [...flags, "main.ts"]);
   if (!success) {
     const failure = classifyFailure(err);
