@@ -88,6 +88,10 @@ export interface TunnelConfig {
   readonly force?: boolean | undefined;
   /** Serve the test page. */
   readonly test?: boolean | undefined;
+  /** Make the port shareable where a running service holds it. @default true */
+  readonly reuse?: boolean | undefined;
+  /** The service on the port starts later. @default false */
+  readonly waitForService?: boolean | undefined;
   readonly forward?: ForwardConfig | undefined;
   readonly hooks?: readonly HookConfig[] | undefined;
   readonly publish?: readonly PublishConfig[] | undefined;
