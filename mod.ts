@@ -46,6 +46,7 @@ export type {
   PublishFailedEvent,
   Reachability,
   RestoredEvent,
+  SharingWay,
   StoppedEvent,
   UnusableEvent,
 } from "./src/core/mapping.ts";
@@ -57,6 +58,7 @@ export {
   type ListenOptions,
   type Net,
   type PortReservation,
+  type ReserveOptions,
   ResolveError,
   type StreamConnection,
   type StreamHandlers,

@@ -154,6 +154,26 @@ const SYMBOLS = {
   },
   pipe2: { parameters: [/* int pipefd[2] */ "buffer", /* int flags */ "i32"], result: "i32" },
   fcntl: { parameters: [/* int fd */ "i32", /* int op */ "i32", /* int arg */ "i32"], result: "i32" },
+  fchown: {
+    parameters: [/* int fd */ "i32", /* uid_t owner */ "u32", /* gid_t group */ "u32"],
+    result: "i32",
+  },
+  setfsuid: { parameters: [/* uid_t fsuid */ "u32"], result: "i32" },
+  pidfd_open: {
+    name: "syscall", // glibc has a wrapper of its own only since 2.36
+    parameters: [/* long number */ "isize", /* pid_t pid */ "i32", /* unsigned int flags */ "u32"],
+    result: "i32", // long
+  },
+  pidfd_getfd: {
+    name: "syscall",
+    parameters: [
+      /* long number */ "isize",
+      /* int pidfd */ "i32",
+      /* int targetfd */ "i32",
+      /* unsigned int flags */ "u32",
+    ],
+    result: "i32", // long
+  },
   getrlimit: {
     parameters: [/* int resource */ "i32", /* struct rlimit *rlim */ "buffer"],
     result: "i32",

@@ -8,6 +8,8 @@
 export const LITTLE_ENDIAN = true;
 
 // <bits/socket.h>
+/** No address: connecting to it ends the connection a socket has. */
+export const AF_UNSPEC = 0;
 /** Sockets of this host, with paths for addresses. */
 export const AF_UNIX = 1;
 /** IPv4. */
@@ -180,6 +182,12 @@ export const RTM_DELROUTE = 25;
 export const RTN_UNICAST = 1;
 /** rtm_flags: a cached copy, not a route of its own. */
 export const RTM_F_CLONED = 0x200;
+
+// <asm-generic/unistd.h>; x86-64 has the same since all new calls are numbered alike
+/** pidfd_open(), Linux 5.3; a `long` goes to syscall(). */
+export const SYS_PIDFD_OPEN = 434n;
+/** pidfd_getfd(), Linux 5.6. */
+export const SYS_PIDFD_GETFD = 438n;
 
 // <bits/time.h>
 /** Since an unnamed moment; suspended time is not counted. */

@@ -14,6 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "src/keeper": ["src/core", "src/stun"],
   "src/forward": ["ffi", "src/core", "src/net"],
   "src/hook": ["src/core"],
+  "src/reuse": ["ffi", "src/core"],
   "src/publish": ["src/core"],
   "src/minecraft": ["src/core"],
   "src/status": ["src/core", "src/text"],
@@ -29,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "src/keeper",
     "src/forward",
     "src/hook",
+    "src/reuse",
     "src/publish",
     "src/status",
     "src/plan",
@@ -48,6 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "src/daemon",
     "src/publish",
     "src/minecraft",
+    "src/reuse",
     "src/config",
   ],
 };

@@ -39,6 +39,8 @@ export interface TunnelArgs extends SharedArgs {
 export interface OpenArgs extends TunnelArgs {
   readonly command: "open";
   readonly test: boolean;
+  readonly noReuse: boolean;
+  readonly waitForService: boolean;
 }
 
 /** `porthole forward`. */

@@ -58,6 +58,8 @@ function openParser(b: ParserBuilder): Field<CommandArgs> {
     bind: b.argument(bindSpec(b.texts), help.port),
     ...tunnelFields(b),
     test: b.flag("--test", help.test),
+    noReuse: b.flag("--no-reuse", help.noReuse),
+    waitForService: b.flag("--wait-for-service", help.waitForService),
     ...b.shared(),
   }, help.openLong);
 }

@@ -1,6 +1,7 @@
 import { errorCode, errorMessage } from "../core/errors.ts";
 import { UnusableNatError } from "../keeper/errors.ts";
 import type { HintTexts, Texts } from "../text/texts.ts";
+import { sharingHint } from "./sharing_hint.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** How a fault ends the process: 1 failed, 2 usage, 4 this NAT cannot do it. */
@@ -51,6 +52,8 @@ export function faultOf(error: unknown, texts: Texts): Fault {
       advice: [advice.heading, ...steps.map((step) => `  * ${step}`)],
     };
   }
+  const sharing = sharingHint(error, texts);
+  if (sharing !== undefined) return { exitCode: 1, code, message, hint: sharing, advice: [] };
   const key = HINTS[code] ?? (code === "unknown" ? "bug" : undefined);
   return { exitCode: 1, code, message, hint: key === undefined ? "" : texts.hint[key], advice: [] };
 }

@@ -13,6 +13,7 @@ import type { ServicePlan } from "../plan/service_plan.ts";
 import { defaultSocketPath } from "../status/socket_path.ts";
 import type { RunArgs } from "./command_args.ts";
 import { faultLine, unreadableLine } from "./config_lines.ts";
+import { sharingHint } from "./sharing_hint.ts";
 import { EventLog } from "./event_log.ts";
 import { watchFile } from "./file_watch.ts";
 import { type HostSession, withPlatform } from "./session.ts";
@@ -80,8 +81,10 @@ async function runService(running: Running): Promise<void> {
       if (isJson) output.json(eventToJson(event));
       events.note(event);
     },
-    onFault: (tunnel, error) =>
-      log.warn("Cannot open tunnel; trying again", { tunnel, reason: errorMessage(error) }),
+    onFault: (tunnel, error) => {
+      const hint = sharingHint(error, texts);
+      log.warn("Cannot open tunnel; trying again", { tunnel, reason: errorMessage(error), hint });
+    },
   });
   service.noteConfig();
   using manager = openServiceManager({ readEnv, clock: platform.clock, log });

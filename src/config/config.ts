@@ -109,6 +109,10 @@ export interface TunnelConfig {
   readonly force?: boolean | undefined;
   /** Serve the test page. */
   readonly test?: boolean | undefined;
+  /** Make the port shareable where a running service holds it. @default true */
+  readonly reuse?: boolean | undefined;
+  /** The service on the port starts later. @default false */
+  readonly waitForService?: boolean | undefined;
   /** Forward what comes in; absent: something else serves the port. */
   readonly forward?: ForwardConfig | undefined;
   /** Run after the file's `hooks`. */

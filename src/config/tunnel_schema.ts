@@ -102,6 +102,14 @@ export const tunnelSchema: v.GenericSchema<TunnelConfig> = v.pipe(
     lookupInterval: option(duration, "Between lookups without any doubt (TCP). Default 60s."),
     force: option(v.boolean(), "Go on although the NAT was seen to shut strangers out. Default false."),
     test: option(v.boolean(), 'Serve a test page on the port (UDP: answer "It works!"). Default false.'),
+    reuse: option(
+      v.boolean(),
+      "Make the port shareable (SO_REUSEPORT) where a running service holds it; Linux. Default true.",
+    ),
+    waitForService: option(
+      v.boolean(),
+      "The service on the port starts later: bind first, hold spare sockets. Default false.",
+    ),
     forward: option(forwardSchema, "Forward what comes in; absent: something else serves the port."),
     hooks: option(v.array(hookSchema), "Programs to run when the mapping changes, after the file's own."),
     publish: option(v.array(publishSchema), "Where the external endpoint is told."),

@@ -1,6 +1,6 @@
 import { type Endpoint, familyOf, formatEndpoint } from "./endpoint.ts";
 import { encodeIp4p } from "./ip4p.ts";
-import type { ClientEvent, MappingEvent } from "./mapping.ts";
+import type { ClientEvent, MappingEvent, MappingFields } from "./mapping.ts";
 
 /** One JSON line of `open`, `forward` and `run`; keys are in the order they are written. */
 export type EventJson = Readonly<Record<string, string | number>>;
@@ -30,7 +30,7 @@ export function eventToJson(event: MappingEvent): EventJson {
 function ownFields(event: MappingEvent): EventJson {
   switch (event.event) {
     case "changed":
-      return { previous: formatEndpoint(event.previous) };
+      return { previous: formatEndpoint(event.previous), ...sharingField(event) };
     case "lost":
     case "unusable":
       return { reason: event.reason };
@@ -56,9 +56,14 @@ function ownFields(event: MappingEvent): EventJson {
       return clientFields(event);
     case "mapped":
     case "restored":
+      return sharingField(event);
     case "stopped":
       return {};
   }
+}
+
+function sharingField({ sharing }: MappingFields): EventJson {
+  return sharing === undefined ? {} : { sharing };
 }
 
 function clientFields(event: ClientEvent): EventJson {

@@ -26,7 +26,15 @@ export interface MappingFields {
   readonly external: Endpoint;
   /** Target of forwarded traffic; absent in bind mode. */
   readonly target?: Endpoint;
+  /** How the port is shared with the service on it; absent if nothing else was seen there. */
+  readonly sharing?: SharingWay;
 }
+
+/**
+ * How a port is shared with the service on it: it shares by itself, or was made to (pidfd_getfd), or it does not and
+ * our sockets were bound before it came.
+ */
+export type SharingWay = "service" | "pidfd" | "spare";
 
 /** First external endpoint. */
 export interface MappedEvent extends EventBase, MappingFields {

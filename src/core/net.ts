@@ -9,6 +9,11 @@ export interface BindOptions {
   readonly mark?: number | undefined;
   /** SO_REUSEADDR + SO_REUSEPORT, so that the port can be shared. @default {false} */
   readonly reusePort?: boolean | undefined;
+  /**
+   * The user whose socket it becomes before it is bound: the kernel lets only sockets of one user share a port
+   * (SO_REUSEPORT). Needs CAP_CHOWN or CAP_SETUID for another than our own; the portable network ignores it.
+   */
+  readonly ownerUid?: number | undefined;
 }
 
 /** Options for {@linkcode Net.openDatagram}. */
@@ -58,6 +63,11 @@ export interface ConnectOptions extends BindOptions, StreamHandlers {
   readonly remote: Endpoint;
   /** Ends the attempt. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Takes a spare socket of `local` ({@linkcode ReserveOptions.spareSockets}) where there is one, else binds anew as
+   * usual. Such a connection always ends by RST, and its socket is a spare one again. @default {false}
+   */
+  readonly usesSpareSocket?: boolean | undefined;
   /** Notices a dead path without data: TCP keep-alive probes and TCP_USER_TIMEOUT. */
   readonly probe?: {
     /** Idle time before the first probe, in seconds. */
@@ -104,6 +114,18 @@ export interface StreamListener extends Disposable {
   readonly local: Endpoint;
 }
 
+/** Options for {@linkcode Net.reservePort}. */
+export interface ReserveOptions extends BindOptions {
+  /** Port 0 takes any. */
+  readonly local: Endpoint;
+  /**
+   * This many more sockets are bound and kept, so that it can be connected from the port even when a listener without
+   * SO_REUSEPORT has come to it, beside which no new socket can be bound. Only with `reusePort`; the portable network
+   * ignores it. @default {0}
+   */
+  readonly spareSockets?: number | undefined;
+}
+
 /** A TCP port held by a bound socket that neither listens nor connects, so it takes no connection from anyone. */
 export interface PortReservation extends Disposable {
   /** With the real port where 0 was asked for. */
@@ -127,7 +149,7 @@ export interface Net extends AsyncDisposable {
   /** Listens on a TCP port. */
   listenStream(options: ListenOptions): Promise<StreamListener>;
   /** Binds a TCP port and keeps it, shareable (SO_REUSEADDR + SO_REUSEPORT) unless told otherwise. */
-  reservePort(options: BindOptions & { readonly local: Endpoint }): Promise<PortReservation>;
+  reservePort(options: ReserveOptions): Promise<PortReservation>;
   /**
    * The address the system would send from to reach `remote`.
    *

@@ -1,6 +1,6 @@
 import { type Endpoint, formatEndpoint } from "../core/endpoint.ts";
 import type { Gate } from "../core/gate.ts";
-import type { MappingEvent, MappingFields } from "../core/mapping.ts";
+import type { MappingEvent, MappingFields, Reachability, SharingWay } from "../core/mapping.ts";
 import type { Platform } from "../core/platform.ts";
 import { TaskGroup } from "../core/task_group.ts";
 import type { Forwarder } from "../forward/forwarder.ts";
@@ -15,13 +15,15 @@ import { type Suspicion, suspicionOf } from "../stun/suspicion.ts";
 import type { Lang } from "../text/lang.ts";
 import { CheckTokens } from "./check_tokens.ts";
 import type { FilteringMemory } from "./filtering_memory.ts";
-import { selfCheck } from "./self_check.ts";
+import { awaitService, NOTHING_LISTENS, selfCheck } from "./self_check.ts";
 import { serveTest } from "./serve_test.ts";
 import type { TunnelPulse } from "./tunnel_pulse.ts";
 
 /** What a tunnel shares with the others. */
 export interface TunnelParts {
   readonly platform: Platform;
+  /** How the port is shared at the moment; absent where nobody else can be on it. */
+  readonly sharingWay?: (() => SharingWay | undefined) | undefined;
   readonly uplink: Uplink;
   readonly filtering: FilteringMemory;
   readonly servers: StunServerList;
@@ -58,21 +60,33 @@ export async function runTunnel(plan: TunnelPlan, parts: TunnelParts, signal: Ab
     checking?.abort();
     const { signal: checkSignal } = checking = new AbortController();
     group.spawn(async (wider) => {
-      const either = AbortSignal.any([wider, checkSignal]);
-      const about = { plan, platform, tokens, internal, external, filtering };
-      const reachability = await parts.checks.run(() => selfCheck(about, either), either).catch((error) => {
+      const checked = { plan, platform, tokens, internal, external, filtering };
+      const until = AbortSignal.any([wider, checkSignal]);
+      const tellVerdict = async (): Promise<Reachability | undefined> => {
+        const reachability = await parts.checks.run(() => selfCheck(checked, until), until);
+        if (reachability === undefined) return undefined;
+        tell({ event: "checked", name, protocol, at: platform.clock.date(), external, reachability });
+        return reachability;
+      };
+      try {
+        const verdict = await tellVerdict();
+        const isIdle = verdict?.state === "unverified" && verdict.reason === NOTHING_LISTENS;
+        if (plan.waitsForService && isIdle && await awaitService(checked, until)) await tellVerdict();
+      } catch (error) {
         // Superseded or stopped while it waited for its turn.
-        if (either.aborted) return undefined;
-        throw error;
-      });
-      if (reachability === undefined) return;
-      tell({ event: "checked", name, protocol, at: platform.clock.date(), external, reachability });
+        if (!until.aborted) throw error;
+      }
     });
   };
   const serve = async (internal: Endpoint): Promise<Service> => {
     const { forward } = plan;
     if (forward === undefined) {
       const { lang } = parts;
+      if (plan.waitsForService) {
+        platform.log.info("The port is bound, the service may start now", {
+          ...{ name, internal: formatEndpoint(internal) },
+        });
+      }
       return await serveTest(internal, { plan, platform, tokens, lang, getMapping: () => mapping });
     }
     const forwarder = await parts.openForwarder();
@@ -84,7 +98,7 @@ export async function runTunnel(plan: TunnelPlan, parts: TunnelParts, signal: Ab
   };
   const emit = (news: MappingEvent): void => {
     if ("external" in news && news.external !== undefined) pulse.forwarding?.retarget(news.external);
-    const event = withTarget(news, pulse.forwarding?.target);
+    const event = withSides(news, { target: pulse.forwarding?.target, sharing: parts.sharingWay?.() });
     if (event.event === "lost" || event.event === "unusable") mapping = undefined;
     const isNews = event.event === "mapped" || event.event === "changed" || event.event === "restored";
     if (isNews) {
@@ -113,9 +127,12 @@ export async function runTunnel(plan: TunnelPlan, parts: TunnelParts, signal: Ab
   });
 }
 
-function withTarget(event: MappingEvent, target: Endpoint | undefined): MappingEvent {
-  const hasTarget = event.event === "mapped" || event.event === "changed" || event.event === "restored";
-  return hasTarget && target !== undefined ? { ...event, target } : event;
+function withSides(
+  event: MappingEvent,
+  { target, sharing }: { readonly target: Endpoint | undefined; readonly sharing: SharingWay | undefined },
+): MappingEvent {
+  if (event.event !== "mapped" && event.event !== "changed" && event.event !== "restored") return event;
+  return { ...event, ...(target && { target }), ...(sharing && { sharing }) };
 }
 
 /** Says what is odd about an external endpoint that a STUN server named. */

@@ -24,6 +24,11 @@ const CHECK_LIMIT_MS = 3_000;
 /** A NAT may need a moment between making a mapping and turning traffic round. */
 const RETRY_AFTER_MS = 1_000;
 const TRIES = 2;
+/** Between looks for a service that starts later: its start is told soon, and nobody notices the looking. */
+const AWAIT_POLL_MS = 2_000;
+
+/** The verdict's reason where no service was there to let anybody in. */
+export const NOTHING_LISTENS = "nothing listens on the port yet";
 
 type Attempt = "arrived" | "connected" | "refused" | "silent";
 
@@ -57,11 +62,27 @@ export async function selfCheck(
       }
     }
     const isServed = plan.servesTestPage || await tryTcp(options, internal, signal) === "connected";
-    if (!isServed) return { state: "unverified", reason: "nothing listens on the port yet" };
+    if (!isServed) return { state: "unverified", reason: NOTHING_LISTENS };
     return { state: "unverified", reason: `no hairpinning${await udpNote(options, signal)}` };
   } catch (error) {
     if (signal.aborted) return undefined;
     return { state: "unverified", reason: errorMessage(error) };
+  }
+}
+
+/**
+ * Waits until a service on this host accepts a connection to the internal endpoint (TCP).
+ *
+ * @returns `false` if the signal was aborted before.
+ */
+export async function awaitService(options: SelfCheckOptions, signal: AbortSignal): Promise<boolean> {
+  const { platform: { clock }, internal } = options;
+  try {
+    while (await tryTcp(options, internal, signal) !== "connected") await delay(clock, AWAIT_POLL_MS, signal);
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
   }
 }
 

@@ -10,6 +10,7 @@ import type { Forwarder } from "../forward/forwarder.ts";
 import { Uplink } from "../keeper/uplink.ts";
 import { comparePlans } from "../plan/same_plan.ts";
 import type { TunnelPlan } from "../plan/tunnel_plan.ts";
+import type { PortSharing } from "../reuse/share_port.ts";
 import type { TunnelVitals } from "../status/tunnel_vitals.ts";
 import { StunServerList } from "../stun/server_list.ts";
 import type { Lang } from "../text/lang.ts";
@@ -17,6 +18,7 @@ import { FilteringMemory } from "./filtering_memory.ts";
 import { Leases } from "./leases.ts";
 import { runTunnel } from "./run_tunnel.ts";
 import { TunnelPulse } from "./tunnel_pulse.ts";
+import type { TunnelSharing } from "./tunnel_sharing.ts";
 import { type TunnelMemory, TunnelSinks } from "./tunnel_sinks.ts";
 
 /** Options for {@linkcode TunnelSet}. */
@@ -66,6 +68,7 @@ export class TunnelSet implements AsyncDisposable {
   readonly #lookups = new Gate(LOOKUPS_AT_ONCE);
   readonly #checks = new Gate(CHECKS_AT_ONCE);
   #forwarder: Promise<Forwarder> | undefined;
+  #sharing: PortSharing | undefined;
 
   constructor(options: TunnelSetOptions) {
     this.#options = options;
@@ -127,6 +130,7 @@ export class TunnelSet implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#group[Symbol.asyncDispose]();
+    await this.#sharing?.[Symbol.asyncDispose]();
     const forwarder = this.#forwarder;
     this.#forwarder = undefined;
     await (await forwarder?.catch(() => undefined))?.[Symbol.asyncDispose]();
@@ -184,8 +188,10 @@ export class TunnelSet implements AsyncDisposable {
       // deno-lint-ignore require-await
       async () => new StunServerList({ specs: plan.stunServers, family: plan.family, platform }),
     );
+    const shared = await this.#share(plan, signal);
     await runTunnel(plan, {
-      platform,
+      platform: shared?.platform ?? platform,
+      sharingWay: () => shared?.way,
       uplink: line.value.uplink,
       filtering: line.value.filtering,
       servers: servers.value.sibling(),
@@ -198,6 +204,18 @@ export class TunnelSet implements AsyncDisposable {
       endsWhenUnusable,
       lang,
     }, signal);
+  }
+
+  /** For a tunnel whose port a service has, or will have. */
+  async #share(plan: TunnelPlan, signal: AbortSignal): Promise<TunnelSharing | undefined> {
+    const { platform } = this.#options;
+    if (platform.net.capability !== "full" || !(plan.sharesPort || plan.waitsForService)) return undefined;
+    const [{ PortSharing }, { TunnelSharing }] = await Promise.all([
+      import("../reuse/share_port.ts"),
+      import("./tunnel_sharing.ts"),
+    ]);
+    const sharing = this.#sharing ??= PortSharing.open({ log: platform.log });
+    return new TunnelSharing(plan, { platform, sharing, signal });
   }
 
   async #openForwarder(): Promise<Forwarder> {

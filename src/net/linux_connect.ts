@@ -1,6 +1,5 @@
 import {
   connectSocket,
-  type Descriptor,
   EPOLLOUT,
   localAddress,
   probeSocket,
@@ -13,7 +12,7 @@ import { familyOf, formatEndpoint } from "../core/endpoint.ts";
 import type { ConnectOptions, StreamConnection } from "../core/net.ts";
 import { bindStreamSocket } from "./linux_bind.ts";
 import type { LinuxContext } from "./linux_context.ts";
-import { LinuxStream } from "./linux_stream.ts";
+import { letGo, LinuxStream, type Origin } from "./linux_stream.ts";
 import type { ReadyHandler, Watch } from "./reactor.ts";
 import { endpointOf, socketAddressOf } from "./socket_address.ts";
 
@@ -32,13 +31,24 @@ export function connectLinuxStream(
     options.signal?.throwIfAborted();
     using rollback = new DisposableStack();
     const remote = socketAddressOf(options.remote);
-    const socket = rollback.use(bindStreamSocket(familyOf(options.remote.address), options.local, options));
+    const origin = takeOrigin(context, options);
+    const { socket } = origin;
+    rollback.defer(() => letGo(origin));
     sendWithoutDelay(socket);
     if (options.probe) probeSocket(socket, options.probe);
     connectSocket(socket, remote, describe(options));
-    new PendingConnect(context, { socket, options, resolve, reject });
+    new PendingConnect(context, { origin, options, resolve, reject });
     rollback.move();
   });
+}
+
+/** A spare socket where that was asked for and there is one, else a new one. */
+function takeOrigin({ spares }: LinuxContext, options: ConnectOptions): Origin {
+  const { local, usesSpareSocket = false } = options;
+  const home = usesSpareSocket && local !== undefined ? spares.at(local) : undefined;
+  const spare = home?.take();
+  if (spare !== undefined) return { socket: spare, home };
+  return { socket: bindStreamSocket(familyOf(options.remote.address), local, options), home: undefined };
 }
 
 function describe(options: ConnectOptions): string {
@@ -53,12 +63,12 @@ class PendingConnect implements ReadyHandler, Disposable {
   readonly #reject: (error: unknown) => void;
   readonly #watch: Watch;
   readonly #onAbort = (): void => this.#cancel(this.#options.signal?.reason);
-  #socket: Descriptor | undefined;
+  #origin: Origin | undefined;
 
   constructor(
     context: LinuxContext,
     parts: {
-      readonly socket: Descriptor;
+      readonly origin: Origin;
       readonly options: ConnectOptions;
       readonly resolve: (connection: StreamConnection) => void;
       readonly reject: (error: unknown) => void;
@@ -68,21 +78,22 @@ class PendingConnect implements ReadyHandler, Disposable {
     this.#options = parts.options;
     this.#resolve = parts.resolve;
     this.#reject = parts.reject;
-    this.#watch = context.reactor.watch(parts.socket, EPOLLOUT, this);
-    this.#socket = parts.socket;
+    this.#watch = context.reactor.watch(parts.origin.socket, EPOLLOUT, this);
+    this.#origin = parts.origin;
     context.owned.add(this);
     this.#options.signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
 
   onReady(): void {
-    if (this.#socket === undefined) return;
-    const errno = takeSocketError(this.#socket);
+    if (this.#origin === undefined) return;
+    const { socket, home } = this.#origin;
+    const errno = takeSocketError(socket);
     if (errno !== 0) {
       return this.#cancel(new SystemError(errno, "connect", `connect to ${describe(this.#options)}`));
     }
-    const socket = this.#socket;
     const stream = new LinuxStream(this.#context, {
       socket,
+      home,
       watch: this.#watch,
       local: endpointOf(localAddress(socket)),
       remote: this.#options.remote,
@@ -98,18 +109,18 @@ class PendingConnect implements ReadyHandler, Disposable {
   }
 
   #cancel(reason: unknown): void {
-    const socket = this.#socket;
-    if (socket === undefined) return;
+    const origin = this.#origin;
+    if (origin === undefined) return;
     this.#letGo();
     this.#watch.remove();
     // The handshake may have been finished meanwhile: then RST, so that no FIN-WAIT holds the port.
-    resetSocketOnClose(socket);
-    socket[Symbol.dispose]();
+    resetSocketOnClose(origin.socket);
+    letGo(origin);
     this.#reject(reason);
   }
 
   #letGo(): void {
-    this.#socket = undefined;
+    this.#origin = undefined;
     this.#context.owned.delete(this);
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
   }

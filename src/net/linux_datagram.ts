@@ -1,5 +1,4 @@
 import {
-  connectSocket,
   type Descriptor,
   encodeSockaddr,
   EPOLLIN,
@@ -29,9 +28,6 @@ export function openLinuxDatagram(context: LinuxContext, options: DatagramOption
   using rollback = new DisposableStack();
   const remote = options.remote === undefined ? undefined : socketAddressOf(options.remote);
   const socket = rollback.use(bindDatagramSocket(options.local, options));
-  if (remote !== undefined && options.remote !== undefined) {
-    connectSocket(socket, remote, formatEndpoint(options.remote));
-  }
   const datagram = new LinuxDatagram(context, { socket, remote, options });
   rollback.move();
   return datagram;

@@ -10,18 +10,21 @@ import type {
   ListenOptions,
   Net,
   PortReservation,
+  ReserveOptions,
   StreamConnection,
   StreamListener,
 } from "../core/net.ts";
 import { LinuxAddressWatch } from "./linux_address_watch.ts";
-import { applyPathOptions, bindStreamSocket } from "./linux_bind.ts";
+import { applyPathOptions } from "./linux_bind.ts";
 import { connectLinuxStream } from "./linux_connect.ts";
 import type { LinuxContext } from "./linux_context.ts";
 import { openLinuxDatagram } from "./linux_datagram.ts";
 import { listenLinuxStream } from "./linux_listener.ts";
+import { reserveLinuxPort } from "./linux_reservation.ts";
 import { Reactor } from "./reactor.ts";
 import { resolveName } from "./resolve_name.ts";
 import { endpointOf, socketAddressOf } from "./socket_address.ts";
+import { SpareSocketIndex } from "./spare_sockets.ts";
 
 /** The discard port: some address has to be named, and no packet leaves. */
 const ANY_REMOTE_PORT = 9;
@@ -48,7 +51,7 @@ export class LinuxNet implements Net {
     const libc = rollback.use(holdLibc());
     const reactor = Reactor.open(options.log);
     rollback.move();
-    return new LinuxNet({ ...options, reactor, owned: new Set() }, libc);
+    return new LinuxNet({ ...options, reactor, owned: new Set(), spares: new SpareSocketIndex() }, libc);
   }
 
   // The methods are async so that every refusal is a rejection, never a throw.
@@ -71,24 +74,9 @@ export class LinuxNet implements Net {
   }
 
   // deno-lint-ignore require-await
-  async reservePort(options: BindOptions & { readonly local: Endpoint }): Promise<PortReservation> {
+  async reservePort(options: ReserveOptions): Promise<PortReservation> {
     this.#assertOpen();
-    const { local, reusePort = true } = options;
-    const { owned } = this.#context;
-    const socket = bindStreamSocket(familyOf(local.address), local, {
-      ...options,
-      reusePort,
-      isExclusive: !reusePort,
-    });
-    const reservation: PortReservation = {
-      local: endpointOf(localAddress(socket)),
-      [Symbol.dispose](): void {
-        owned.delete(reservation);
-        socket[Symbol.dispose]();
-      },
-    };
-    owned.add(reservation);
-    return reservation;
+    return reserveLinuxPort(this.#context, options);
   }
 
   // deno-lint-ignore require-await

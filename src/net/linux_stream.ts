@@ -18,15 +18,30 @@ import { type Endpoint, formatEndpoint } from "../core/endpoint.ts";
 import type { StreamConnection, StreamHandlers } from "../core/net.ts";
 import type { LinuxContext } from "./linux_context.ts";
 import type { ReadyHandler, Watch } from "./reactor.ts";
+import type { SpareSockets } from "./spare_sockets.ts";
 
 /** Full buffers read from one stream before others get their turn. */
 const READS_PER_TURN = 4;
+
+/** A socket, and where it goes when its owner is done with it. */
+export interface Origin {
+  readonly socket: Descriptor;
+  /** It is one of these; else it is closed. */
+  readonly home?: SpareSockets | undefined;
+}
+
+/** The owner is done with it. */
+export function letGo({ socket, home }: Origin): void {
+  if (home === undefined) socket[Symbol.dispose]();
+  else home.giveBack(socket);
+}
 
 /** A TCP connection that stands; it is silent until {@linkcode LinuxStream.start}. */
 export class LinuxStream implements StreamConnection, ReadyHandler {
   readonly local: Endpoint;
   readonly remote: Endpoint;
   readonly #context: LinuxContext;
+  readonly #home: SpareSockets | undefined;
   #socket: Descriptor | undefined;
   #watch: Watch | undefined;
   #handlers: StreamHandlers | undefined;
@@ -45,8 +60,7 @@ export class LinuxStream implements StreamConnection, ReadyHandler {
   /** Takes the ownership of the socket, and of its watch if it has one. */
   constructor(
     context: LinuxContext,
-    parts: {
-      readonly socket: Descriptor;
+    parts: Origin & {
       readonly watch?: Watch;
       readonly local: Endpoint;
       readonly remote: Endpoint;
@@ -54,6 +68,7 @@ export class LinuxStream implements StreamConnection, ReadyHandler {
   ) {
     this.#context = context;
     this.#socket = parts.socket;
+    this.#home = parts.home;
     this.#watch = parts.watch;
     this.local = parts.local;
     this.remote = parts.remote;
@@ -206,7 +221,7 @@ export class LinuxStream implements StreamConnection, ReadyHandler {
     if (this.#socket === undefined) return;
     this.#watch?.remove();
     this.#watch = undefined;
-    this.#socket[Symbol.dispose]();
+    letGo({ socket: this.#socket, home: this.#home });
     this.#socket = undefined;
     this.#queue = [];
     this.#pendingBytes = 0;

@@ -27,7 +27,7 @@ export interface TunnelChoices {
   readonly publish?: readonly PublisherOptions[];
 }
 
-/** A tunnel that neither forwards nor serves the test page, with every default filled in. */
+/** A tunnel that neither forwards, serves the test page nor shares its port, with every default filled in. */
 export function completeTunnel(choices: TunnelChoices, defaults: TunnelDefaults): TunnelPlan {
   const { name, protocol, family, port, device, mark, isForced, hooks, publish = [] } = choices;
   return {
@@ -45,6 +45,8 @@ export function completeTunnel(choices: TunnelChoices, defaults: TunnelDefaults)
     lookupIntervalMs: choices.lookupIntervalMs ?? DEFAULT_LOOKUP_INTERVAL_MS,
     isForced,
     servesTestPage: false,
+    sharesPort: false,
+    waitsForService: false,
     hooks,
     publish,
   };

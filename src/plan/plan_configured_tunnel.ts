@@ -25,6 +25,7 @@ import { completeTunnel, defaultName } from "./complete_tunnel.ts";
 import { chooseLocalSide, type LocalSide } from "./local_side.ts";
 import { planHooks } from "./plan_hooks.ts";
 import { planPublish } from "./plan_publish.ts";
+import { withSharing } from "./port_sharing.ts";
 import type { Refusals } from "./refusals.ts";
 import type { TunnelDefaults } from "./tunnel_defaults.ts";
 import type { TunnelPlan } from "./tunnel_plan.ts";
@@ -68,10 +69,21 @@ export function planConfiguredTunnel(tunnel: TunnelConfig, options: ConfiguredTu
     hooks: [...hooks, ...planHooks(tunnel.hooks, baseDirectory)],
     publish: planPublish(tunnel.publish, { ...options, protocol, path: [...path, "publish"] }),
   }, defaults);
-  if (choices === undefined) return { ...plan, servesTestPage: test };
+  refuseIdleWait(tunnel, options);
+  if (choices === undefined) return withSharing({ ...plan, servesTestPage: test }, tunnel);
   refuseContradictions(choices, { protocol, path: [...path, "forward"], refusals });
   if (test) refusals.refuse([...path, "test"], "a tunnel serves the test page or forwards, not both");
   return { ...plan, forward: completeForward(plan, choices) };
+}
+
+/** There is nothing to wait for where we serve ourselves. */
+function refuseIdleWait(tunnel: TunnelConfig, { path, refusals }: ConfiguredTunnelOptions): void {
+  const { waitForService = false, forward, test = false } = tunnel;
+  if (!waitForService || (forward === undefined && !test)) return;
+  refusals.refuse(
+    [...path, "waitForService"],
+    "a tunnel that forwards or serves the test page waits for no service; leave it out",
+  );
 }
 
 function stunServers(servers: readonly string[] | undefined): readonly HostPort[] | undefined {

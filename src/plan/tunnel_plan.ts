@@ -19,6 +19,10 @@ export interface TunnelPlan extends KeeperOptions {
   readonly forward?: ForwardOptions | undefined;
   /** Serve the test page on the mapped port. */
   readonly servesTestPage: boolean;
+  /** Make the port shareable where a running service holds it (Linux); the service's sockets are restored at the end. */
+  readonly sharesPort: boolean;
+  /** Hold spare sockets, so that a service may start later without any privilege of ours; tell when it listens (TCP). */
+  readonly waitsForService: boolean;
   /** Programs to run when the mapping changes, in order. */
   readonly hooks: readonly Hook[];
   /** Where the external endpoint is told. */

@@ -1,4 +1,5 @@
 import { statusEn } from "./status_texts.ts";
+import { sharingEn } from "./sharing_texts.ts";
 import { configEn } from "./config_texts.ts";
 import type { Texts } from "./texts.ts";
 
@@ -17,7 +18,8 @@ export const en: Texts = {
     open: "Keep a public port open for a service on this machine.",
     openLong:
       "Maps PORT to a public endpoint, prints that endpoint and each change of it, and repairs the mapping until " +
-      "it is stopped. Something else serves the port, unless --test is given.",
+      "it is stopped. Something else serves the port, unless --test is given; on Linux a service that already " +
+      "runs there keeps its port and shares it while porthole runs.",
     forward: "Keep a public port open and forward it to a target.",
     forwardLong:
       "Maps a local port to a public endpoint, as open does, and forwards what comes in to TARGET: HOST:PORT, " +
@@ -73,6 +75,8 @@ export const en: Texts = {
     exec: "Program to run with natmap's six arguments whenever the public endpoint changes.",
     name: "Name of the tunnel in events and logs. Default tcp-PORT or udp-PORT.",
     test: 'Serve a test page on the port (UDP: answer "It works!").',
+    noReuse: "Leave the service on the port alone, even if its port cannot be shared then.",
+    waitForService: "The service starts later: bind first and keep spare sockets; needs no privilege.",
     force: "Go on although the NAT was seen to shut strangers out.",
     json: "Print JSON, one object a line; logs too.",
     logLevel: "Least important log lines to show: debug, info, warn or error. Default info.",
@@ -181,8 +185,8 @@ export const en: Texts = {
   },
   hint: {
     portInUse:
-      "the port is in use by a program that does not share it; stop that program or choose another port " +
-      "(0 takes any)",
+      "the port is in use by a program that does not share it; stop that program, choose another port (0 takes " +
+      "any), or open a port for that very program with porthole forward PORT",
     portPrivileged:
       "ports below 1024 are for root; run as root, grant CAP_NET_BIND_SERVICE, or choose a port from " +
       "1024 up",
@@ -260,6 +264,7 @@ export const en: Texts = {
       "The public endpoint can change: let --exec run a program that tells the world.",
     ],
   },
+  sharing: sharingEn,
   status: statusEn,
   config: configEn,
 };

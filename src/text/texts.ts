@@ -1,6 +1,7 @@
 import { en } from "./en.ts";
 import type { Lang } from "./lang.ts";
 import type { StatusTexts } from "./status_texts.ts";
+import type { SharingTexts } from "./sharing_texts.ts";
 import type { ConfigTexts } from "./config_texts.ts";
 import { zhCn } from "./zh_cn.ts";
 
@@ -56,6 +57,8 @@ export interface HelpTexts {
   readonly exec: string;
   readonly name: string;
   readonly test: string;
+  readonly noReuse: string;
+  readonly waitForService: string;
   readonly force: string;
   readonly json: string;
   readonly logLevel: string;
@@ -245,6 +248,7 @@ export interface Texts {
   readonly usage: UsageTexts;
   readonly line: LineTexts;
   readonly hint: HintTexts;
+  readonly sharing: SharingTexts;
   readonly advice: AdviceTexts;
   readonly stun: StunTexts;
   readonly page: PageTexts;

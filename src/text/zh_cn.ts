@@ -1,4 +1,5 @@
 import { statusZhCn } from "./status_texts.ts";
+import { sharingZhCn } from "./sharing_texts.ts";
 import { configZhCn } from "./config_texts.ts";
 import type { Texts } from "./texts.ts";
 
@@ -16,7 +17,7 @@ export const zhCn: Texts = {
     program: "在全锥形 NAT 后面打开公网 TCP 或 UDP 端口，并一直保持。",
     open: "为本机的服务保持一个公网端口。",
     openLong:
-      "把 PORT 映射到公网端点，打印该端点及其每次变化，并持续修复映射直到停止。端口由其他程序提供服务，除非使用 --test。",
+      "把 PORT 映射到公网端点，打印该端点及其每次变化，并持续修复映射直到停止。端口由其他程序提供服务，除非使用 --test；在 Linux 上，已经在该端口运行的服务保留端口，并在 porthole 运行期间与之共用。",
     forward: "保持一个公网端口，并转发到目标。",
     forwardLong:
       "与 open 一样把本地端口映射到公网端点，并把进来的流量转发到 TARGET：HOST:PORT、[V6]:PORT，只写 PORT 表示本机。每个客户端都会报告；各项限制按隧道计算。",
@@ -68,6 +69,8 @@ export const zhCn: Texts = {
     exec: "公网端点变化时运行的程序，参数与 natmap 的六个参数相同。",
     name: "隧道在事件和日志中的名称。默认为 tcp-端口 或 udp-端口。",
     test: "在该端口上提供测试页面（UDP：回答 “It works!”）。",
+    noReuse: "不去改动端口上正在运行的服务，即使因此无法共用端口。",
+    waitForService: "服务稍后才启动：先绑定端口并预留套接字；不需要任何权限。",
     force: "即使发现 NAT 会挡住陌生人也继续。",
     json: "输出 JSON，每行一个对象；日志亦然。",
     logLevel: "显示日志的最低级别：debug、info、warn 或 error。默认 info。",
@@ -165,7 +168,8 @@ export const zhCn: Texts = {
     testDatagram: (endpoint) => `测试：向 ${endpoint} 发送任意 UDP 数据报，会收到 “It works!”`,
   },
   hint: {
-    portInUse: "端口被不共享端口的程序占用；请停止该程序或换一个端口（0 表示任意）",
+    portInUse:
+      "端口被不共享端口的程序占用；请停止该程序、换一个端口（0 表示任意），或用 porthole forward PORT 为该程序打开端口",
     portPrivileged:
       "1024 以下的端口需要 root；请以 root 运行、授予 CAP_NET_BIND_SERVICE，或选用 1024 以上的端口",
     addressNotHere: "本机没有这个地址；请用 “ip address” 查看并更正",
@@ -238,6 +242,7 @@ export const zhCn: Texts = {
       "公网端点可能变化：可用 --exec 运行程序通知外界。",
     ],
   },
+  sharing: sharingZhCn,
   status: statusZhCn,
   config: configZhCn,
 };

@@ -107,6 +107,27 @@ export function portContract(test: NetTest): void {
     });
   });
 
+  test("connectStream() works as usual where there is no spare socket to use", async (net) => {
+    using host = await openHost(net);
+    using out = await net.connectStream({
+      ...{ local: ANY, remote: host.listener.local, reusePort: true, usesSpareSocket: true },
+      ...silent,
+    });
+    assert.deepEqual((await host.next()).connection.remote, out.local);
+  });
+
+  test("reservePort() and connectStream() take our own uid for the owner", async (net) => {
+    using host = await openHost(net);
+    const ownerUid = Deno.uid() ?? undefined;
+    using reservation = await net.reservePort({ local: ANY, ownerUid });
+    const { local } = reservation;
+    using out = await net.connectStream({
+      ...{ local, remote: host.listener.local, reusePort: true, ownerUid },
+      ...silent,
+    });
+    assert.deepEqual(out.local, local);
+  });
+
   test("listenStream() rejects with EADDRINUSE and the address when the port is taken", async (net) => {
     using host = await openHost(net);
     await assert.rejects(openHost(net, { local: host.listener.local }), (error: Error) => {

@@ -14,6 +14,8 @@ export function planFor(changes: Partial<TunnelPlan> = {}): TunnelPlan {
     stunServers: [],
     canaryServers: [],
     servesTestPage: false,
+    sharesPort: false,
+    waitsForService: false,
     hooks: [],
     publish: [],
     ...changes,

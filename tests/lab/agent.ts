@@ -4,6 +4,7 @@
  */
 import { createSocket, type Socket as DatagramSocket } from "node:dgram";
 import { createServer, type Socket } from "node:net";
+import { burstDatagrams } from "./agent_burst.ts";
 import type { AgentOperations, AgentReply, AgentRequest } from "./agent_protocol.ts";
 import { HeldConnection } from "./agent_held.ts";
 import { askStunTcp } from "./agent_stun.ts";
@@ -22,6 +23,7 @@ let held: HeldConnection | undefined;
 const OPERATIONS: Operations = {
   visitTcp: (args) => visitAll(args.count ?? 1, () => fetchOnce(args)),
   visitUdp: (args) => visitAll(args.count ?? 1, () => askOnce(args)),
+  burstUdp: burstDatagrams,
   serveTcp: async ({ at, text }) => {
     await listen(at, text);
     return null;

@@ -11,6 +11,16 @@ export interface AgentOperations {
   }): VisitReport;
   /** Sends a datagram and waits for one, again every 200 ms. */
   visitUdp(args: { to: string; timeoutMs: number; count?: number; from?: string }): VisitReport;
+  /** Sends datagrams, each of them once, and counts the answers. */
+  burstUdp(args: {
+    to: string;
+    count: number;
+    /** Hexadecimal digits. */
+    payload: string;
+    /** Hexadecimal digits that the right answer holds. */
+    expected: string;
+    timeoutMs: number;
+  }): BurstReport;
   /** Listens on a port that others share, and answers every visitor with `text`. */
   serveTcp(args: { at: string; text: string }): null;
   /** The same over UDP. */
@@ -33,8 +43,18 @@ export interface VisitReport {
   readonly failed: number;
   /** What the first one got. */
   readonly text: string;
+  /** How many were served something else. */
+  readonly others: number;
   /** Why the first failed one failed. */
   readonly error: string;
+}
+
+/** What became of a burst. */
+export interface BurstReport {
+  /** Answers from where they were sent to, with what was expected in them. */
+  readonly answered: number;
+  /** Other datagrams that came. */
+  readonly strange: number;
 }
 
 /** A line to the agent. */

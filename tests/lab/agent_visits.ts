@@ -4,17 +4,19 @@ import type { VisitReport } from "./agent_protocol.ts";
 /** Makes visits one after the other; a failed one is counted and does not end the series. */
 export async function visitAll(count: number, visit: () => Promise<string>): Promise<VisitReport> {
   let served = 0;
+  let others = 0;
   let text = "";
   let error = "";
   for (let i = 0; i < count; i++) {
     try {
       const got = await visit();
       if (served++ === 0) text = got;
+      else if (got !== text) others++;
     } catch (cause) {
       error ||= cause instanceof Error ? cause.message : String(cause);
     }
   }
-  return { served, failed: count - served, text, error };
+  return { served, failed: count - served, text, others, error };
 }
 
 /**

@@ -16,6 +16,7 @@ export interface PortholeEvent {
   readonly previous?: string;
   readonly reason?: string;
   readonly reachability?: string;
+  readonly sharing?: string;
   readonly state?: string;
   readonly client?: string;
   readonly bytesIn?: number;
@@ -39,6 +40,8 @@ export interface PortholeOptions {
   readonly keepAlive?: readonly string[];
   /** @default {"debug"} */
   readonly logLevel?: "debug" | "info";
+  /** Command that runs it, `setpriv` and its flags for example. @default {[]} */
+  readonly under?: readonly string[];
 }
 
 /** Options for {@linkcode Porthole.startService}. */
@@ -82,10 +85,10 @@ export class Porthole implements AsyncDisposable {
   static start(lab: Lab, options: PortholeOptions): Porthole {
     const { port = CASE_PORT, args = [], stun = STUN_ADDRESSES, keepAlive = KEEP_ALIVE.steady } = options;
     const bracket = (address: string): string => address.includes(":") ? `[${address}]` : address;
-    const { target } = options;
+    const { target, under = [] } = options;
     const command = target === undefined ? ["open", `${port}`] : ["forward", target, "--port", `${port}`];
     const commandLine = [
-      ...[Deno.execPath(), "run", "-A", "--cached-only", MAIN, ...command],
+      ...[...under, Deno.execPath(), "run", "-A", "--cached-only", MAIN, ...command],
       ...[`--${options.protocol}`, "--json", "--log-level", options.logLevel ?? "debug"],
       ...stun.flatMap((address) => ["--stun", `${bracket(address)}:${STUN_PORT}`]),
       ...keepAlive.flatMap((address) => ["--keep-alive", `${bracket(address)}:80`]),
@@ -119,6 +122,11 @@ export class Porthole implements AsyncDisposable {
 
   get pid(): number {
     return this.#process.pid;
+  }
+
+  /** The last lines of its log. */
+  get logLines(): readonly string[] {
+    return this.#process.errorLines;
   }
 
   /** Everything it said so far. */

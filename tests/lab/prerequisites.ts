@@ -1,6 +1,18 @@
 import { runCommand } from "./command.ts";
 
-const TOOLS = ["ip", "nft", "conntrack", "turnserver", "nginx", "sysctl", "ss", "curl"];
+const TOOLS = [
+  "ip",
+  "nft",
+  "conntrack",
+  "turnserver",
+  "nginx",
+  "sysctl",
+  "ss",
+  "curl",
+  "ps",
+  "setpriv",
+  "dnsmasq",
+];
 
 /**
  * Why the lab cannot run here; `undefined` if it can.
@@ -11,10 +23,12 @@ export async function missingPrerequisite(furtherTools: readonly string[] = []):
   if (Deno.build.os !== "linux") return `network namespaces need Linux, this is ${Deno.build.os}`;
   if (Deno.uid() !== 0) return "network namespaces need root";
   const missing = [...TOOLS, ...furtherTools].filter((tool) => !isOnPath(tool));
+  // Where users of a service can read it; "python3" on PATH may be in somebody's home.
+  if (!isFile("/usr/bin/python3")) missing.push("/usr/bin/python3");
   if (missing.length > 0) {
     return `not installed: ${
       missing.join(", ")
-    } (Debian: iproute2 nftables conntrack coturn nginx-light procps curl)`;
+    } (Debian: iproute2 nftables conntrack coturn nginx-light procps curl util-linux dnsmasq-base python3)`;
   }
   const name = `phlab-${Deno.pid}-0-try`;
   try {
@@ -32,11 +46,13 @@ export async function missingPrerequisite(furtherTools: readonly string[] = []):
 }
 
 function isOnPath(tool: string): boolean {
-  return (Deno.env.get("PATH") ?? "").split(":").some((folder) => {
-    try {
-      return Deno.statSync(`${folder}/${tool}`).isFile;
-    } catch {
-      return false;
-    }
-  });
+  return (Deno.env.get("PATH") ?? "").split(":").some((folder) => isFile(`${folder}/${tool}`));
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
 }

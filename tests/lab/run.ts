@@ -18,6 +18,7 @@ import { helpers } from "./cases/helpers.ts";
 import { mapping } from "./cases/mapping.ts";
 import { recovery } from "./cases/recovery.ts";
 import { service } from "./cases/service.ts";
+import { sharing } from "./cases/sharing.ts";
 import { refusal } from "./cases/refusal.ts";
 import { runCommand } from "./command.ts";
 import { removeLeftovers } from "./leftovers.ts";
@@ -59,6 +60,7 @@ async function main(): Promise<number> {
     ...mapping,
     ...recovery,
     ...service,
+    ...sharing,
     ...helpers,
     ...refusal,
     ...ending,

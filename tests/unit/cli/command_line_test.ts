@@ -42,6 +42,8 @@ const OPEN: OpenArgs = {
   exec: undefined,
   name: undefined,
   test: false,
+  noReuse: false,
+  waitForService: false,
   force: false,
   json: false,
   logLevel: undefined,
@@ -56,7 +58,7 @@ Deno.test("parseCommandLine() reads open with nothing but a port", () => {
 Deno.test("parseCommandLine() reads every flag of open, in any order", () => {
   const line =
     "open --json --udp --tcp -6 --stun a --stun b:99 --keep-alive c --interval 2m --interface eth0 --mark 7 " +
-    "3456 --exec ./x.sh --name web --test --force --quiet --log-level warn --lang zh-CN";
+    "3456 --exec ./x.sh --name web --test --no-reuse --wait-for-service --force --quiet --log-level warn --lang zh-CN";
   assert.deepEqual(parse(line), {
     kind: "command",
     args: {
@@ -72,6 +74,8 @@ Deno.test("parseCommandLine() reads every flag of open, in any order", () => {
       exec: "./x.sh",
       name: "web",
       test: true,
+      noReuse: true,
+      waitForService: true,
       force: true,
       json: true,
       quiet: true,

@@ -40,6 +40,8 @@ Deno.test("planOpen() fills in every default when only a port is given", () => {
     lookupIntervalMs: 60_000,
     isForced: false,
     servesTestPage: false,
+    sharesPort: true,
+    waitsForService: false,
     hooks: [],
     publish: [],
   }]);
@@ -81,6 +83,21 @@ Deno.test("planOpen() takes the IP version from flag or address, and any address
   assert.deepEqual(of("1 --interface eth0 -4"), [4, undefined, "eth0"]);
 });
 
+Deno.test("planOpen() shares a port that the user named and something else serves, unless told not to", () => {
+  const of = (line: string): unknown =>
+    planned(line).map(({ sharesPort, waitsForService }) => ({ sharesPort, waitsForService }))[0];
+  const shares = { sharesPort: true, waitsForService: false };
+  const none = { sharesPort: false, waitsForService: false };
+  assert.deepEqual(of("80"), shares);
+  assert.deepEqual(of("80 --udp"), shares);
+  assert.deepEqual(of("80 --no-reuse"), none);
+  assert.deepEqual(of("80 --test"), none);
+  assert.deepEqual(of("80-90"), none);
+  assert.deepEqual(of("0"), none);
+  assert.deepEqual(of("0 --wait-for-service"), { sharesPort: true, waitsForService: true });
+  assert.deepEqual(of("80 --no-reuse --wait-for-service"), { sharesPort: false, waitsForService: true });
+});
+
 Deno.test("planOpen() refuses flags that contradict each other", () => {
   for (
     const line of [
@@ -89,6 +106,7 @@ Deno.test("planOpen() refuses flags that contradict each other", () => {
       "[::1]:1 -4",
       "1 --interface ::1 -4",
       "1.2.3.4:1 --interface 5.6.7.8",
+      "1 --test --wait-for-service",
     ]
   ) {
     assert.throws(() => planned(line), UsageError, line);

@@ -22,6 +22,10 @@ Deno.test("eventToJson() writes each event as ARCHITECTURE has it, byte for byte
       `{"event":"changed",${head},${sides},${ip4p},${at},"previous":"203.0.113.9:1"}`,
     ],
     [
+      { ...base, event: "mapped", internal, external, sharing: "pidfd" },
+      `{"event":"mapped",${head},${sides},${ip4p},${at},"sharing":"pidfd"}`,
+    ],
+    [
       { ...base, event: "restored", internal, external },
       `{"event":"restored",${head},${sides},${ip4p},${at}}`,
     ],

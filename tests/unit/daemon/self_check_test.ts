@@ -3,7 +3,7 @@ import type { Endpoint } from "../../../src/core/endpoint.ts";
 import type { Reachability } from "../../../src/core/mapping.ts";
 import type { NatBehavior } from "../../../src/core/behavior.ts";
 import { CheckTokens } from "../../../src/daemon/check_tokens.ts";
-import { selfCheck, type SelfCheckOptions } from "../../../src/daemon/self_check.ts";
+import { awaitService, selfCheck, type SelfCheckOptions } from "../../../src/daemon/self_check.ts";
 import { CHECK_PREFIX, serveTest } from "../../../src/daemon/serve_test.ts";
 import { KeeperWorld } from "../../fakes/keeper_world.ts";
 import { planFor } from "../../fakes/tunnel_plan.ts";
@@ -111,6 +111,26 @@ Deno.test("selfCheck() gives up on an external endpoint that swallows everything
   const it = prepare("tcp", IS_SERVED);
   it.world.net.silent.add(EXTERNAL.address);
   assert.equal((await run(it))?.state, "unverified");
+});
+
+Deno.test("awaitService() resolves when a service begins to listen, however late", async () => {
+  const it = prepare("tcp", !IS_SERVED);
+  const waiting = awaitService(it.options, new AbortController().signal);
+  await it.world.clock.advance(3_600_000);
+  using _service = await listen(it.world, INTERNAL);
+  await it.world.clock.advance(3_000);
+  assert.ok(await waiting);
+  assert.equal(it.world.clock.pendingTimers, 0, "a timer was left");
+});
+
+Deno.test("awaitService() says no, and leaves nothing behind, when aborted", async () => {
+  const it = prepare("tcp", !IS_SERVED);
+  const controller = new AbortController();
+  const waiting = awaitService(it.options, controller.signal);
+  await it.world.clock.advance(5_000);
+  controller.abort();
+  assert.ok(!await waiting);
+  assert.deepEqual([it.world.openSockets, it.world.clock.pendingTimers], [0, 0]);
 });
 
 Deno.test("selfCheck() leaves a foreign UDP service alone", async () => {

@@ -49,6 +49,8 @@ Deno.test("planService() fills in every default", () => {
     lookupIntervalMs: 60_000,
     isForced: false,
     servesTestPage: false,
+    sharesPort: false,
+    waitsForService: false,
     hooks: [],
     publish: [],
     forward: {
@@ -142,6 +144,22 @@ Deno.test("planService() takes what the file says, and the tunnel's word before 
     device: undefined,
     mark: 7,
   });
+});
+
+Deno.test("planService() shares the port of a service unless told not to, and refuses to wait where it serves itself", () => {
+  const { tunnels } = planned({
+    tunnels: [{ bind: 1 }, { bind: 2, reuse: false }, { bind: 3, waitForService: true }, {
+      bind: 4,
+      test: true,
+    }],
+  });
+  assert.deepEqual(tunnels.map(({ sharesPort, waitsForService }) => [sharesPort, waitsForService]), [
+    ...[[true, false], [false, false], [true, true], [false, false]],
+  ]);
+  assert.match(
+    faultsOf([{ bind: 5, test: true, waitForService: true }]).join(),
+    /waits for no service/,
+  );
 });
 
 Deno.test("planService() names tunnels as the command line does", () => {

@@ -1,6 +1,7 @@
 import { NAT1_TYPES } from "../../../config/import/nat1_config.ts";
 import { completeForward } from "../../../plan/complete_forward.ts";
 import { completeTunnel } from "../../../plan/complete_tunnel.ts";
+import { withSharing } from "../../../plan/port_sharing.ts";
 import type { ServicePlan } from "../../../plan/service_plan.ts";
 import { TUNNEL_DEFAULTS } from "../../../plan/tunnel_defaults.ts";
 import type { OwnFlags } from "../natter/own_flags.ts";
@@ -33,7 +34,7 @@ export function planNat1(settings: Nat1Settings, own: Pick<OwnFlags, "stun" | "k
     hooks: [],
     publish: webhook === undefined ? [] : [webhook],
   }, TUNNEL_DEFAULTS);
-  if (remote === undefined) return { tunnels: [tunnel], status: {} };
+  if (remote === undefined) return { tunnels: [withSharing(tunnel)], status: {} };
   const forward = completeForward(tunnel, {
     target: { host: remote.address, port: remote.port },
     proxyProtocol,

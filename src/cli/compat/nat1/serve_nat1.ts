@@ -5,6 +5,8 @@ import type { MappingEvent } from "../../../core/mapping.ts";
 import type { Platform } from "../../../core/platform.ts";
 import { TaskGroup } from "../../../core/task_group.ts";
 import { openService } from "../../../daemon/service.ts";
+import { textsOf } from "../../../text/texts.ts";
+import { messageWithHint } from "../../sharing_hint.ts";
 import { VERSION } from "../../version.ts";
 import type { OwnFlags } from "../natter/own_flags.ts";
 import { Nat1Events } from "./nat1_events.ts";
@@ -72,7 +74,7 @@ export async function serveNat1(settings: Nat1Settings, options: ServeNat1Option
         events.note(event);
         if (remote === undefined) looks.note(event);
       },
-      onFault: (_name, error) => log.error(mappingFailed(errorMessage(error))),
+      onFault: (_name, error) => log.error(mappingFailed(messageWithHint(error, textsOf("zh-CN")))),
     });
     await aborted(signal);
   } catch (error) {

@@ -2,6 +2,7 @@ import type { NatmapArgs } from "../../../config/import/natmap_args.ts";
 import { NATMAP_CONNECT_LIMIT_MS, NATMAP_SCRIPT_LIMIT_MS } from "../../../config/import/natmap_args.ts";
 import type { ForwardOptions } from "../../../forward/options.ts";
 import { type Hook, HOOK_DEFAULTS } from "../../../hook/hook.ts";
+import { withSharing } from "../../../plan/port_sharing.ts";
 import type { ServicePlan } from "../../../plan/service_plan.ts";
 import type { TunnelPlan } from "../../../plan/tunnel_plan.ts";
 
@@ -41,10 +42,12 @@ export function planNatmap(args: NatmapArgs, options: PlanNatmapOptions = {}): S
     isForced: !args.isChecked,
     forward: forwardOf(args),
     servesTestPage: false,
+    sharesPort: false,
+    waitsForService: false,
     hooks: hook === undefined ? [] : [hook],
     publish: [],
   };
-  return { tunnels: [tunnel], status: {} };
+  return { tunnels: [withSharing(tunnel)], status: {} };
 }
 
 function forwardOf(args: NatmapArgs): ForwardOptions | undefined {

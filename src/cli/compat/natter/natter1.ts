@@ -3,10 +3,12 @@ import type { MappingEvent } from "../../../core/mapping.ts";
 import { readNatterConfig } from "../../../config/import/natter_config.ts";
 import { openService } from "../../../daemon/service.ts";
 import type { ServicePlan } from "../../../plan/service_plan.ts";
+import { textsOf } from "../../../text/texts.ts";
 import type { LogLevel } from "../../command_args.ts";
 import { checkUplink } from "../../check_uplink.ts";
 import type { CliHost } from "../../host.ts";
 import { Output } from "../../output.ts";
+import { messageWithHint } from "../../sharing_hint.ts";
 import { TUNNEL_DEFAULTS } from "../../tunnel_defaults.ts";
 import { VERSION } from "../../version.ts";
 import { checkTcpNat, checkUdpNat } from "./check_nat.ts";
@@ -128,7 +130,7 @@ async function keep(plan: ServicePlan, options: KeepOptions): Promise<number> {
       await using _service = await openService(plan, {
         platform: session.platform,
         emit: (event) => announce(event, session),
-        onFault: (name, error) => log.error(errorMessage(error), { name }),
+        onFault: (name, error) => log.error(messageWithHint(error, textsOf("en")), { name }),
         lang: "en",
         version: VERSION,
       });

@@ -13,6 +13,7 @@ import {
   DEFAULT_UDP_IDLE_MS,
 } from "../../../forward/options.ts";
 import { type Hook, HOOK_DEFAULTS } from "../../../hook/hook.ts";
+import { withSharing } from "../../../plan/port_sharing.ts";
 import type { ServicePlan } from "../../../plan/service_plan.ts";
 import type { TunnelPlan } from "../../../plan/tunnel_plan.ts";
 import { TUNNEL_DEFAULTS } from "../../tunnel_defaults.ts";
@@ -40,7 +41,7 @@ export function planNatter1Punch(
   const keepAlive = [NATTER_KEEP_ALIVE, ...TUNNEL_DEFAULTS.keepAliveHosts.filter(isOther)];
   const common = commonOf({ stunServer: none, keepAlive, hook: undefined }, flags);
   const tunnel = openTunnel("tcp", args, common);
-  return { tunnels: [{ ...tunnel, servesTestPage: args.servesTestPage }], status: {} };
+  return { tunnels: [withSharing({ ...tunnel, servesTestPage: args.servesTestPage })], status: {} };
 }
 
 /** The plan of a natter-config.json; an entry that is there twice counts once. Pure. */
@@ -50,7 +51,7 @@ export function planNatter1Config(config: NatterConfig, flags: OwnFlags): Servic
   const protocols = ["tcp", "udp"] as const;
   const tunnels = [
     ...protocols.flatMap((protocol) =>
-      openPort[protocol].map((endpoint) => openTunnel(protocol, endpoint, common))
+      openPort[protocol].map((endpoint) => withSharing(openTunnel(protocol, endpoint, common)))
     ),
     ...protocols.flatMap((protocol) =>
       forwardPort[protocol].map((target) => forwardTunnel(protocol, target, common))
@@ -105,6 +106,8 @@ function openTunnel(protocol: Protocol, { address, port }: Endpoint, common: Com
     // Natter announces whatever STUN says; a port that the user's router forwards is open where others are shut.
     isForced: true,
     servesTestPage: false,
+    sharesPort: false,
+    waitsForService: false,
     hooks: common.hooks,
     publish: [],
   };

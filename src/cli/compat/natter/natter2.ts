@@ -2,9 +2,11 @@ import type { Endpoint } from "../../../core/endpoint.ts";
 import { errorMessage } from "../../../core/errors.ts";
 import type { Platform } from "../../../core/platform.ts";
 import { openService, type Service } from "../../../daemon/service.ts";
+import { textsOf } from "../../../text/texts.ts";
 import type { LogLevel } from "../../command_args.ts";
 import { checkUplink } from "../../check_uplink.ts";
 import type { CliHost } from "../../host.ts";
+import { messageWithHint } from "../../sharing_hint.ts";
 import { TUNNEL_DEFAULTS } from "../../tunnel_defaults.ts";
 import { VERSION } from "../../version.ts";
 import { checkTcpNat, checkUdpNat } from "./check_nat.ts";
@@ -114,7 +116,7 @@ async function keep(args: Natter2Args, session: NatterSession, flags: OwnFlags):
   await using service = await openService(plan, {
     platform,
     emit: (event) => run.take(event),
-    onFault: (_name, error) => log.error(errorMessage(error)),
+    onFault: (_name, error) => log.error(messageWithHint(error, textsOf("en"))),
     lang: "en",
     version: VERSION,
   });

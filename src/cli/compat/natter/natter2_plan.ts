@@ -7,6 +7,7 @@ import {
   type ForwardOptions,
 } from "../../../forward/options.ts";
 import { type Hook, HOOK_DEFAULTS } from "../../../hook/hook.ts";
+import { withSharing } from "../../../plan/port_sharing.ts";
 import type { ServicePlan } from "../../../plan/service_plan.ts";
 import { TUNNEL_DEFAULTS } from "../../tunnel_defaults.ts";
 import type { Natter2Args, Natter2Method, Natter2Script } from "./natter2_args.ts";
@@ -36,7 +37,7 @@ export function planNatter2(args: Natter2Args, options: Natter2PlanOptions): Ser
   const name = args.scripts.find(({ key }) => key !== undefined)?.key ?? `${protocol}-${bindPort || "any"}`;
   const device = bind !== undefined && "device" in bind ? bind.device : undefined;
   return {
-    tunnels: [{
+    tunnels: [withSharing({
       name,
       protocol,
       family: 4,
@@ -51,10 +52,12 @@ export function planNatter2(args: Natter2Args, options: Natter2PlanOptions): Ser
       // Natter announces whatever STUN says; a port that the user's router forwards is open where others are shut.
       isForced: true,
       servesTestPage: method === "test",
+      sharesPort: false,
+      waitsForService: false,
       forward: forwardsItself(method) ? forwardOf(args, { name, device, ownAddress }) : undefined,
       hooks: args.scripts.map(hookOf),
       publish: [],
-    }],
+    })],
     status: {},
   };
 }

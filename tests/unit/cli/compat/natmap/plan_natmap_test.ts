@@ -33,11 +33,20 @@ Deno.test("planNatmap() plans bind mode over TCP with nothing but the servers na
       isForced: true,
       forward: undefined,
       servesTestPage: false,
+      sharesPort: true,
+      waitsForService: false,
       hooks: [],
       publish: [],
     }],
     status: {},
   });
+});
+
+Deno.test("planNatmap() shares the port of a running service in bind mode only, and no port of a range", () => {
+  const shares = (line: string): boolean => plan(`-s a -h b ${line}`).sharesPort;
+  assert.deepEqual(["-b 80", "-b 80-90", "-b 0", "-b 80 -t 1.2.3.4 -p 5"].map(shares), [
+    ...[true, false, false, false],
+  ]);
 });
 
 Deno.test("planNatmap() plans forwarding over UDP without any HTTP host", () => {

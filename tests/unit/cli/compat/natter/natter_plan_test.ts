@@ -111,8 +111,9 @@ Deno.test("planNatter1Config() lets our flags win and counts an entry once", () 
 
 Deno.test("planNatter2() gives each method what it means", () => {
   for (const method of NATTER2_METHODS) {
-    const { forward, servesTestPage } = tunnelOf(plan2(`-m ${method} -t 10.1 -p 80`));
+    const { forward, servesTestPage, sharesPort } = tunnelOf(plan2(`-m ${method} -t 10.1 -p 80 -b 3456`));
     assert.equal(servesTestPage, method === "test");
+    assert.equal(sharesPort, method === "none");
     const isOurs = ["socat", "gost", "socket"].includes(method);
     const kernel = method === "none" || method === "test" ? undefined : "nftables";
     assert.equal(forward?.method, isOurs ? "auto" : kernel, method);
