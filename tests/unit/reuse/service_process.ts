@@ -88,15 +88,22 @@ export class ServiceProcess implements AsyncDisposable {
     return stateOf(this.pid, this.inode);
   }
 
-  /** How many sockets it has open; what else a process opens is its runtime's. */
+  /** How many sockets of the internet it has open; what else a process opens is its runtime's. */
   get descriptorCount(): number {
-    return socketsOf(this.pid).length;
+    const unix = unixInodes(this.pid);
+    return socketsOf(this.pid).filter(({ inode }) => !unix.has(inode)).length;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#child.stdin.close();
     await this.#child.status;
   }
+}
+
+/** Socket pairs come and go with the runtime's helper threads. */
+function unixInodes(pid: number): ReadonlySet<number> {
+  const rows = Deno.readTextFileSync(`/proc/${pid}/net/unix`).split("\n").slice(1);
+  return new Set(rows.map((row) => Number(row.trim().split(/\s+/)[6])));
 }
 
 /** Descriptors of a process that are sockets; it may close one while we look. */
