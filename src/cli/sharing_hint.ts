@@ -22,7 +22,7 @@ export function sharingHint(error: unknown, { sharing, usage }: Texts): string |
   const refused = findShareError(error);
   if (refused === undefined) return undefined;
   const { reason, protocol, local } = refused;
-  const words = wordsOf(reason, sharing);
+  const words = wordsOf(reason, sharing).join(usage.joiner);
   if (PASSING.has(reason.kind)) return words;
   const command = `porthole forward ${local.port}${protocol === "udp" ? " --udp" : ""}`;
   return [words, sharing.forward(command)].join(usage.joiner);
@@ -42,35 +42,44 @@ function findShareError(error: unknown): PortShareError | undefined {
   return undefined;
 }
 
-function wordsOf(reason: ShareRefusal, texts: SharingTexts): string {
+function wordsOf(reason: ShareRefusal, texts: SharingTexts): readonly string[] {
   switch (reason.kind) {
     case "no-row":
-      return texts.noRow;
+      return [texts.noRow];
     case "own-socket":
-      return texts.ownSocket;
+      return [texts.ownSocket];
     case "owner-hidden":
-      return texts.ownerHidden(reason);
+      return [texts.ownerHidden(reason.inode, reason.uid), sightCure(reason.missing, texts)];
     case "other-namespace":
-      return texts.otherNamespace(reason);
+      return [texts.otherNamespace(reason.inode, reason.uid)];
     case "kernel-socket":
-      return texts.kernelSocket(reason.inode);
+      return [texts.kernelSocket(reason.inode)];
     case "kernel-too-old":
-      return texts.kernelTooOld(reason.release);
+      return [texts.kernelTooOld(reason.release)];
     case "seccomp":
-      return texts.seccomp(reason.call);
+      return [texts.seccomp(reason.call)];
     case "ptrace-refused":
-      return texts.ptraceRefused(reason);
+      return [texts.ptraceRefused(reason.comm, reason.pid), ptraceCure(reason.ptraceScope, texts)];
     case "uid":
-      return texts.uid(reason.uid);
+      return [texts.uid(reason.uid)];
     case "unmapped-uid":
-      return texts.unmappedUid(reason.uid);
+      return [texts.unmappedUid(reason.uid)];
     case "mixed-uids":
-      return texts.mixedUids(reason.uids);
+      return [texts.mixedUids(reason.uids.join(", "))];
     case "time-wait":
-      return texts.timeWait(reason.count);
+      return [texts.timeWait(reason.count)];
     case "unsettled":
-      return texts.unsettled;
+      return [texts.unsettled];
     case "still-in-use":
-      return texts.stillInUse;
+      return [texts.stillInUse];
   }
+}
+
+function sightCure(missing: readonly string[], texts: SharingTexts): string {
+  return missing.length === 0 ? texts.sightHidden : texts.sightNeeds(missing.join(" + "));
+}
+
+function ptraceCure(scope: number | undefined, texts: SharingTexts): string {
+  if (scope === undefined) return texts.ptracePolicy;
+  return scope === 3 ? texts.ptraceNever : texts.ptraceScope(scope);
 }

@@ -93,6 +93,7 @@ Deno.test(
     await using child = PortholeChild.start([
       "open",
       `${holder.addr.port}`,
+      "--no-reuse",
       "--quiet",
       "--json",
       ...around.flags,

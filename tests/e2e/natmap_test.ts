@@ -250,9 +250,12 @@ Deno.test({
   ignore: !isFull,
   fn: async (): Promise<void> => {
     await using home = await openHome();
-    const hostname = home.world.home;
-    const holder = Deno.listen({ hostname, port: 0 });
-    const { port } = holder.addr as Deno.NetAddr;
+    // Bound and not listening: no socket that could be shared is listed.
+    using holder = await home.net.reservePort({
+      local: { address: home.world.home, port: 0 },
+      reusePort: false,
+    });
+    const { port } = holder.local;
     const child = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", MAIN, "natmap", ...home.flags, "-b", `${port}`],
       stdin: "null",
@@ -266,7 +269,7 @@ Deno.test({
     try {
       const { value: fault = "" } = await stderr.read();
       assert.match(fault, /^[^\n]*\[ERR\][^\n]*EADDRINUSE[^\n]*\n$/);
-      holder.close();
+      holder[Symbol.dispose]();
       const { value: line } = await stdout.read();
       assert.equal(sixValues(line?.trimEnd(), home)[3], `${port}`);
       child.kill("SIGTERM");
