@@ -188,7 +188,7 @@ export class TunnelSet implements AsyncDisposable {
       // deno-lint-ignore require-await
       async () => new StunServerList({ specs: plan.stunServers, family: plan.family, platform }),
     );
-    const shared = await this.#share(plan, signal);
+    using shared = await this.#share(plan, signal);
     await runTunnel(plan, {
       platform: shared?.platform ?? platform,
       sharingWay: () => shared?.way,

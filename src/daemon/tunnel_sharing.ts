@@ -17,18 +17,23 @@ export interface TunnelSharingOptions {
   readonly signal: AbortSignal;
 }
 
-/** How one tunnel shares its port with the service on it; tells each way it takes in one line of the log. */
-export class TunnelSharing {
+/**
+ * How one tunnel shares its port with the service on it; tells each way it takes in one line of the log. Disposing,
+ * once the tunnel's sockets are closed, gives the service's sockets back what they had.
+ */
+export class TunnelSharing implements Disposable {
   /** The platform for everything of the tunnel that binds its port. */
   readonly platform: Platform;
-  readonly #name: string;
+  readonly #plan: TunnelPlan;
+  readonly #sharing: PortSharing;
   #way: SharingWay | undefined;
   #hasBound = false;
 
   /** Opens nothing. */
   constructor(plan: TunnelPlan, { platform, sharing, signal }: TunnelSharingOptions) {
     const { clock, log } = platform;
-    this.#name = plan.name;
+    this.#plan = plan;
+    this.#sharing = sharing;
     const net = new SharingNet({
       ...{ net: platform.net, clock, log, signal },
       sharing: plan.sharesPort ? sharing : undefined,
@@ -43,9 +48,15 @@ export class TunnelSharing {
     return this.#way;
   }
 
+  [Symbol.dispose](): void {
+    const { sharesPort, protocol, port } = this.#plan;
+    // Of any other port there is nothing to be known before the end of the process.
+    if (sharesPort && port.kind === "fixed" && port.port !== 0) this.#sharing.giveUp(protocol, port.port);
+  }
+
   #take(news: PortNews, log: Logger): void {
     const level = this.#levelOf(news);
-    log[level](describeNews(news), { name: this.#name });
+    log[level](describeNews(news), { name: this.#plan.name });
     if (news.kind === "waiting" || news.kind === "refused") return;
     this.#hasBound = true;
     this.#way = WAYS[news.kind];

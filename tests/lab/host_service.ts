@@ -104,7 +104,13 @@ export class HostService implements AsyncDisposable {
   /** Open descriptors of all its processes, in the order of their numbers. */
   async descriptors(): Promise<readonly number[]> {
     const pids = await familyOfProcess(this.#process.pid);
-    return await Promise.all(pids.map(countDescriptors));
+    return pids.map((pid) => descriptorsOf(pid).length);
+  }
+
+  /** What its processes and another one have open in common, sockets only. */
+  async socketsSharedWith(pid: number): Promise<readonly string[]> {
+    const theirs = new Set((await familyOfProcess(this.#process.pid)).flatMap(descriptorsOf));
+    return descriptorsOf(pid).filter((link) => link.startsWith("socket:") && theirs.has(link));
   }
 
   /**
@@ -148,9 +154,15 @@ export function datagramFor(kind: ServiceKind): { readonly payload: string; read
   return { payload: header + question, expected: address };
 }
 
-/** Open descriptors of a process. */
-export function countDescriptors(pid: number): number {
-  return [...Deno.readDirSync(`/proc/${pid}/fd`)].length;
+/** What the open descriptors of a process mean, as its links in /proc say. */
+export function descriptorsOf(pid: number): readonly string[] {
+  return [...Deno.readDirSync(`/proc/${pid}/fd`)].flatMap(({ name }) => {
+    try {
+      return [Deno.readLinkSync(`/proc/${pid}/fd/${name}`)];
+    } catch {
+      return []; // closed since
+    }
+  });
 }
 
 /** A process and its children. */

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
-import { describeNews } from "../../../src/daemon/tunnel_sharing.ts";
+import { describeNews, TunnelSharing } from "../../../src/daemon/tunnel_sharing.ts";
+import type { TunnelPlan } from "../../../src/plan/tunnel_plan.ts";
 import type { PortNews } from "../../../src/reuse/port_news.ts";
+import type { PortSharing } from "../../../src/reuse/share_port.ts";
+import { KeeperWorld } from "../../fakes/keeper_world.ts";
+import { planFor } from "../../fakes/tunnel_plan.ts";
 
 const nginx = { pid: 812, comm: "nginx" };
 const NEWS: readonly (readonly [PortNews, RegExp])[] = [
@@ -26,4 +30,24 @@ Deno.test("describeNews() says each way in one line of its own", () => {
   for (const [i, [, pattern]] of NEWS.entries()) assert.match(lines[i] ?? "", pattern);
   for (const line of lines) assert.doesNotMatch(line, /\n/);
   assert.equal(new Set(lines).size, lines.length);
+});
+
+/** What is given back when the sharing of this tunnel ends. */
+function givenBack(changes: Partial<TunnelPlan>): readonly string[] {
+  const given: string[] = [];
+  const giveUp = (protocol: string, port: number): void => void given.push(`${protocol} ${port}`);
+  const sharing = { giveUp } as unknown as PortSharing;
+  const { platform } = new KeeperWorld();
+  const { signal } = new AbortController();
+  {
+    using _shared = new TunnelSharing(planFor(changes), { platform, sharing, signal });
+  }
+  return given;
+}
+
+Deno.test("TunnelSharing gives the port back when disposed, and none that it was not to share", () => {
+  assert.deepEqual(givenBack({ sharesPort: true }), ["tcp 3456"]);
+  assert.deepEqual(givenBack({ sharesPort: true, protocol: "udp" }), ["udp 3456"]);
+  assert.deepEqual(givenBack({ waitsForService: true }), []);
+  assert.deepEqual(givenBack({ sharesPort: true, port: { kind: "fixed", port: 0 } }), []);
 });
