@@ -26,6 +26,8 @@ function plan(protocol: "tcp" | "udp", index: number, stun: string, hosts: strin
     servesTestPage: false,
     hooks: [],
     publish: [],
+    sharesPort: false,
+    waitsForService: false,
   };
 }
 
