@@ -124,7 +124,10 @@ async function tryTcp(options: SelfCheckOptions, remote: Endpoint, signal: Abort
     return tokens.hasSeen(token) ? "arrived" : "connected";
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    return errorCode(error) === "ECONNREFUSED" ? "refused" : "silent";
+    const code = errorCode(error);
+    // A SYN is answered by refusal; only a connection that stood can be reset: a relay whose target is closed.
+    if (code === "ECONNRESET") return "connected";
+    return code === "ECONNREFUSED" ? "refused" : "silent";
   } finally {
     tokens.revoke(token);
   }

@@ -5,6 +5,7 @@ import type { NatBehavior } from "../../../src/core/behavior.ts";
 import { CheckTokens } from "../../../src/daemon/check_tokens.ts";
 import { awaitService, selfCheck, type SelfCheckOptions } from "../../../src/daemon/self_check.ts";
 import { CHECK_PREFIX, serveTest } from "../../../src/daemon/serve_test.ts";
+import { kernelError } from "../../fakes/fake_net.ts";
 import { KeeperWorld } from "../../fakes/keeper_world.ts";
 import { planFor } from "../../fakes/tunnel_plan.ts";
 
@@ -185,4 +186,11 @@ Deno.test("selfCheck() ends with undefined and leaves nothing when aborted", asy
       assert.equal(it.world.clock.pendingTimers, 0);
     }
   }
+});
+
+Deno.test("selfCheck() takes a connection that was reset at once for one that was accepted", async () => {
+  const servesTestPage = false;
+  const it = prepare("tcp", servesTestPage);
+  it.world.net.connectStream = () => Promise.reject(kernelError("ECONNRESET", "connect"));
+  assert.deepEqual(await run(it), { state: "reachable", evidence: "a connection through it was accepted" });
 });
