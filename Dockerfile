@@ -6,7 +6,8 @@
 # With podman or buildah add --format docker: the OCI format knows no HEALTHCHECK.
 #
 # --network host, because the mapping belongs to the address that the carrier's NAT sees; Docker's own NAT in between
-# would have to pass strangers on as well.
+# would have to pass strangers on as well. To share the port of a service on the host: --pid host --cap-add SYS_PTRACE
+# (docs/port-sharing.md).
 ARG DENO_VERSION=2.9.5
 
 FROM denoland/deno:bin-${DENO_VERSION} AS deno
