@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import type { ClientEvent } from "../core/mapping.ts";
+import { type ClientEvent, tunnelKey } from "../core/mapping.ts";
 import { ClientLog, openClientLog } from "../forward/client_log.ts";
 import { eventToLines, localTime } from "./event_line.ts";
 import type { Session } from "./session.ts";
@@ -20,7 +20,7 @@ export class ClientLines implements Disposable {
 
   /** Shows the event's line, or counts it. */
   note(event: ClientEvent): void {
-    const key = `${event.protocol} ${event.name}`;
+    const key = tunnelKey(event);
     let log = this.#logs.get(key);
     if (log === undefined) this.#logs.set(key, log = this.#open(event));
     log.note(event);

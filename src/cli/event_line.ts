@@ -1,5 +1,5 @@
 import { type Endpoint, formatEndpoint } from "../core/endpoint.ts";
-import type { ClientEvent, MappingEvent } from "../core/mapping.ts";
+import { type ClientEvent, isMappingNews, type MappingEvent } from "../core/mapping.ts";
 import { formatBytes } from "../status/amounts.ts";
 import type { LineTexts, Texts } from "../text/texts.ts";
 
@@ -16,7 +16,7 @@ export function eventToLines(event: MappingEvent, options: EventLineOptions): re
   const line = [localTime(event.at), event.protocol, ...subjectOf(event), verdictOf(event, texts.line)].join(
     "  ",
   );
-  const isNew = event.event === "mapped" || event.event === "changed" || event.event === "restored";
+  const isNew = isMappingNews(event);
   return isNew && servesTestPage
     ? [line, `  ${testLine(event.protocol, event.external, texts.line)}`]
     : [line];

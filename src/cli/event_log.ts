@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
-import type { ClientEvent, MappingEvent } from "../core/mapping.ts";
+import { type ClientEvent, type MappingEvent, tunnelKey } from "../core/mapping.ts";
 import { type ClientLog, openClientLog } from "../forward/client_log.ts";
 import type { Texts } from "../text/texts.ts";
 import { subjectOf, verdictOf } from "./event_line.ts";
@@ -47,10 +47,10 @@ export class EventLog implements Disposable {
     for (const log of this.#clients.values()) log[Symbol.dispose]();
   }
 
-  #clientLogOf({ name, protocol }: ClientEvent): ClientLog<ClientEvent> {
+  #clientLogOf(event: ClientEvent): ClientLog<ClientEvent> {
     const { log, clock } = this.#options;
-    const key = `${protocol} ${name}`;
-    const known = this.#clients.get(key) ?? openClientLog(log, { name, clock });
+    const key = tunnelKey(event);
+    const known = this.#clients.get(key) ?? openClientLog(log, { name: event.name, clock });
     this.#clients.set(key, known);
     return known;
   }

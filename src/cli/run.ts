@@ -1,3 +1,4 @@
+import { untilAborted } from "../core/aborting.ts";
 import { textsOf } from "../text/texts.ts";
 import { resolve } from "node:path";
 import { readFile } from "../config/read_file.ts";
@@ -93,10 +94,7 @@ async function runService(running: Running): Promise<void> {
   using _watchdog = manager?.startWatchdog();
   // Whoever hears it may ask for a reload at once.
   manager?.ready();
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
+  await untilAborted(signal);
   manager?.stopping();
 }
 

@@ -1,3 +1,4 @@
+import { untilAborted } from "../core/aborting.ts";
 import { scopeOf } from "../core/address_scope.ts";
 import { type Endpoint, familyOf, formatEndpoint } from "../core/endpoint.ts";
 import { openStunServer } from "../stun/stun_server.ts";
@@ -35,10 +36,7 @@ export async function runStunServer(args: StunServerArgs, session: Session): Pro
         if (server.alternate) output.line(texts.stun.alternate(formatEndpoint(server.alternate)));
       }
     }
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      signal.addEventListener("abort", () => resolve(), { once: true });
-    });
+    await untilAborted(signal);
   });
 }
 

@@ -171,3 +171,16 @@ export type MappingEvent =
   | PublishFailedEvent
   | ClientEvent
   | StoppedEvent;
+
+/** Events that say where the mapping is. */
+export type MappingNews = MappedEvent | ChangedEvent | RestoredEvent;
+
+/** Whether an event says where the mapping is. */
+export function isMappingNews(event: MappingEvent): event is MappingNews {
+  return event.event === "mapped" || event.event === "changed" || event.event === "restored";
+}
+
+/** Tells tunnels apart: a TCP and a UDP one may have the same name. */
+export function tunnelKey({ protocol, name }: Pick<EventBase, "name" | "protocol">): string {
+  return `${protocol} ${name}`;
+}

@@ -1,6 +1,12 @@
 import { type Endpoint, formatEndpoint } from "../core/endpoint.ts";
 import type { Gate } from "../core/gate.ts";
-import type { MappingEvent, MappingFields, Reachability, SharingWay } from "../core/mapping.ts";
+import {
+  isMappingNews,
+  type MappingEvent,
+  type MappingFields,
+  type Reachability,
+  type SharingWay,
+} from "../core/mapping.ts";
 import type { Platform } from "../core/platform.ts";
 import { TaskGroup } from "../core/task_group.ts";
 import type { Forwarder } from "../forward/forwarder.ts";
@@ -100,7 +106,7 @@ export async function runTunnel(plan: TunnelPlan, parts: TunnelParts, signal: Ab
     if ("external" in news && news.external !== undefined) pulse.forwarding?.retarget(news.external);
     const event = withSides(news, { target: pulse.forwarding?.target, sharing: parts.sharingWay?.() });
     if (event.event === "lost" || event.event === "unusable") mapping = undefined;
-    const isNews = event.event === "mapped" || event.event === "changed" || event.event === "restored";
+    const isNews = isMappingNews(event);
     if (isNews) {
       mapping = event;
       pulse.confirmedAt = event.at;
@@ -131,7 +137,7 @@ function withSides(
   event: MappingEvent,
   { target, sharing }: { readonly target: Endpoint | undefined; readonly sharing: SharingWay | undefined },
 ): MappingEvent {
-  if (event.event !== "mapped" && event.event !== "changed" && event.event !== "restored") return event;
+  if (!isMappingNews(event)) return event;
   return { ...event, ...(target && { target }), ...(sharing && { sharing }) };
 }
 

@@ -1,3 +1,4 @@
+import { orAborted } from "../core/aborting.ts";
 import { errorMessage } from "../core/errors.ts";
 import { Feed } from "../core/feed.ts";
 import type { MappingEvent } from "../core/mapping.ts";
@@ -183,15 +184,8 @@ class RunningService implements Service {
   }
 
   async #verify(name: string | undefined, signal: AbortSignal): Promise<ServiceSnapshot> {
-    const given = Promise.withResolvers<never>();
-    const giveUp = (): void => given.reject(signal.reason);
-    signal.addEventListener("abort", giveUp, { once: true });
-    try {
-      signal.throwIfAborted();
-      await Promise.race([this.#tunnels?.verify(name), given.promise]);
-      return this.#snapshot();
-    } finally {
-      signal.removeEventListener("abort", giveUp);
-    }
+    signal.throwIfAborted();
+    if (this.#tunnels !== undefined) await orAborted(this.#tunnels.verify(name), signal);
+    return this.#snapshot();
   }
 }

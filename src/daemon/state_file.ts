@@ -4,7 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../core/endpoint.ts";
 import { errorMessage } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
-import type { MappingEvent, MappingFields } from "../core/mapping.ts";
+import { isMappingNews, type MappingEvent, type MappingFields, tunnelKey } from "../core/mapping.ts";
 import type { TunnelPlan } from "../plan/tunnel_plan.ts";
 import type { TunnelMemory } from "./tunnel_sinks.ts";
 
@@ -88,34 +88,36 @@ export class StateFile implements TunnelMemory, AsyncDisposable {
   }
 
   portOf(plan: TunnelPlan): number | undefined {
-    return endpointOf(this.#tunnels.get(keyOf(plan))?.internal)?.port;
+    return endpointOf(this.#tunnels.get(tunnelKey(plan))?.internal)?.port;
   }
 
   toldOf(plan: TunnelPlan, sink: string): MappingFields | undefined {
     if (this.#options.announcesAtStart) return undefined;
-    const [internal, external, target] = (this.#tunnels.get(keyOf(plan))?.told[sink] ?? []).map(endpointOf);
+    const [internal, external, target] = (this.#tunnels.get(tunnelKey(plan))?.told[sink] ?? []).map(
+      endpointOf,
+    );
     if (internal === undefined || external === undefined) return undefined;
     return { internal, external, ...(target && { target }) };
   }
 
   noteTold(plan: TunnelPlan, sink: string, mapping: MappingFields | undefined): void {
-    const state = this.#tunnels.get(keyOf(plan));
+    const state = this.#tunnels.get(tunnelKey(plan));
     const { [sink]: _old, ...others } = state?.told ?? {};
     const told = mapping === undefined ? others : { ...others, [sink]: textsOfMapping(mapping) };
-    this.#put(keyOf(plan), { ...state, told });
+    this.#put(tunnelKey(plan), { ...state, told });
   }
 
   /** Takes the port from news of a mapping. */
   note(event: MappingEvent): void {
-    if (event.event !== "mapped" && event.event !== "changed" && event.event !== "restored") return;
-    const state = this.#tunnels.get(keyOf(event));
+    if (!isMappingNews(event)) return;
+    const state = this.#tunnels.get(tunnelKey(event));
     const internal = formatEndpoint(event.internal);
-    if (state?.internal !== internal) this.#put(keyOf(event), { told: {}, ...state, internal });
+    if (state?.internal !== internal) this.#put(tunnelKey(event), { told: {}, ...state, internal });
   }
 
   /** Forgets tunnels that are not wanted any more. */
   keepOnly(plans: readonly TunnelPlan[]): void {
-    const wanted = new Set(plans.map(keyOf));
+    const wanted = new Set(plans.map(tunnelKey));
     for (const key of [...this.#tunnels.keys()]) if (!wanted.has(key)) this.#tunnels.delete(key);
   }
 
@@ -148,10 +150,6 @@ export class StateFile implements TunnelMemory, AsyncDisposable {
       }
     });
   }
-}
-
-function keyOf({ protocol, name }: Pick<TunnelPlan, "protocol" | "name">): string {
-  return `${protocol} ${name}`;
 }
 
 function textsOfMapping({ internal, external, target }: MappingFields): readonly string[] {

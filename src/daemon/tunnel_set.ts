@@ -3,7 +3,7 @@ import { delay } from "../core/clock.ts";
 import { addressBytes, type Endpoint, unspecifiedAddress } from "../core/endpoint.ts";
 import type { Feed } from "../core/feed.ts";
 import { Gate } from "../core/gate.ts";
-import type { MappingEvent, Protocol } from "../core/mapping.ts";
+import { type MappingEvent, type Protocol, tunnelKey } from "../core/mapping.ts";
 import type { Platform } from "../core/platform.ts";
 import { TaskGroup } from "../core/task_group.ts";
 import type { Forwarder } from "../forward/forwarder.ts";
@@ -80,7 +80,7 @@ export class TunnelSet implements AsyncDisposable {
    * differ the mapping stays. Resolves when the others have stopped and the new ones are on their way.
    */
   async apply(plans: readonly TunnelPlan[]): Promise<void> {
-    const wanted = new Map(plans.map((plan) => [keyOf(plan), plan]));
+    const wanted = new Map(plans.map((plan) => [tunnelKey(plan), plan]));
     const leaving = [...this.#entries].filter(([key, { plan }]) => {
       const next = wanted.get(key);
       return next === undefined || comparePlans(plan, next) === "other";
@@ -101,7 +101,7 @@ export class TunnelSet implements AsyncDisposable {
 
   /** What a tunnel knows of itself now; `undefined` if there is no such tunnel. */
   vitals(name: string, protocol: Protocol): TunnelVitals | undefined {
-    return this.#entries.get(keyOf({ name, protocol }))?.pulse.vitals;
+    return this.#entries.get(tunnelKey({ name, protocol }))?.pulse.vitals;
   }
 
   /**
@@ -229,10 +229,6 @@ export class TunnelSet implements AsyncDisposable {
       throw error;
     }
   }
-}
-
-function keyOf({ protocol, name }: Pick<TunnelPlan, "name" | "protocol">): string {
-  return `${protocol} ${name}`;
 }
 
 function lineKey({ family, bindAddress, device, mark, canaryServers, keepAliveHosts }: TunnelPlan): string {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { MappingEvent, MappingFields } from "../core/mapping.ts";
+import { isMappingNews, type MappingEvent, type MappingFields } from "../core/mapping.ts";
 import type { Platform } from "../core/platform.ts";
 import { HookRunner } from "../hook/hook_runner.ts";
 import type { TunnelPlan } from "../plan/tunnel_plan.ts";
@@ -45,7 +45,7 @@ export class TunnelSinks implements AsyncDisposable {
   /** Takes an event of the tunnel; returns at once. */
   deliver(event: MappingEvent): void {
     if (event.event === "client") return;
-    if (event.event === "mapped" || event.event === "changed" || event.event === "restored") {
+    if (isMappingNews(event)) {
       this.#latest = event;
     }
     if (event.event === "lost" || event.event === "unusable") this.#latest = undefined;

@@ -1,19 +1,15 @@
 import { type Endpoint, familyOf, formatEndpoint } from "../core/endpoint.ts";
 import { encodeIp4p } from "../core/ip4p.ts";
-import type {
-  ChangedEvent,
-  LostEvent,
-  MappedEvent,
-  MappingEvent,
-  MappingFields,
-  Protocol,
-  RestoredEvent,
-  UnusableEvent,
+import {
+  isMappingNews,
+  type LostEvent,
+  type MappingEvent,
+  type MappingFields,
+  type MappingNews,
+  type Protocol,
+  type UnusableEvent,
 } from "../core/mapping.ts";
 import type { HookStyle } from "./hook.ts";
-
-/** Events that say where the mapping is. */
-export type MappingNews = MappedEvent | ChangedEvent | RestoredEvent;
 
 /** Events that a hook may run for. */
 export type HookableEvent = MappingNews | LostEvent | UnusableEvent;
@@ -22,11 +18,6 @@ export type HookableEvent = MappingNews | LostEvent | UnusableEvent;
 export interface HookInput {
   readonly event: HookableEvent;
   readonly mapping?: MappingFields | undefined;
-}
-
-/** Whether an event says where the mapping is. */
-export function isMappingNews(event: MappingEvent): event is MappingNews {
-  return event.event === "mapped" || event.event === "changed" || event.event === "restored";
 }
 
 /** Whether a hook may run for an event. */

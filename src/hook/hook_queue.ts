@@ -1,6 +1,6 @@
-import type { MappingFields } from "../core/mapping.ts";
+import { isMappingNews, type MappingFields } from "../core/mapping.ts";
 import { DEFAULT_HOOK_TRIGGERS, type Hook } from "./hook.ts";
-import { type HookInput, hookKey, isMappingNews } from "./hook_input.ts";
+import { type HookInput, hookKey } from "./hook_input.ts";
 
 /** What a hook is to be told now. */
 export interface HookTurn extends HookInput {

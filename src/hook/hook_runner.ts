@@ -1,10 +1,10 @@
 import { backoffMs } from "../core/backoff.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
-import type { HookEvent, MappingEvent, MappingFields } from "../core/mapping.ts";
+import { type HookEvent, isMappingNews, type MappingEvent, type MappingFields } from "../core/mapping.ts";
 import { type Random, systemRandom } from "../core/random.ts";
 import { hookCommand, hookLabel } from "./hook_command.ts";
-import { hookInput, hookKey, isHookable, isMappingNews } from "./hook_input.ts";
+import { hookInput, hookKey, isHookable } from "./hook_input.ts";
 import { HookQueue, type HookTurn } from "./hook_queue.ts";
 import type { Hook } from "./hook.ts";
 import { type HookOutcome, runHook } from "./run_hook.ts";

@@ -1,3 +1,4 @@
+import { untilAborted } from "../core/aborting.ts";
 import { backoffMs } from "../core/backoff.ts";
 import type { NatBehavior } from "../core/behavior.ts";
 import { delay } from "../core/clock.ts";
@@ -58,10 +59,7 @@ export async function keepMapping(options: KeeperOptions, parts: KeepMappingPart
   await using group = new TaskGroup(parts.signal);
   await using keeper = new Keeper(options, parts, group);
   keeper.start();
-  await new Promise<void>((resolve) => {
-    if (group.signal.aborted) resolve();
-    group.signal.addEventListener("abort", () => resolve(), { once: true });
-  });
+  await untilAborted(group.signal);
   await keeper[Symbol.asyncDispose]();
   await group.join();
 }

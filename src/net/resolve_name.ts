@@ -1,3 +1,4 @@
+import { orAborted } from "../core/aborting.ts";
 import type { Clock } from "../core/clock.ts";
 import { openDeadline } from "../core/deadline.ts";
 import { canonicalAddress, type Family, familyOf } from "../core/endpoint.ts";
@@ -33,7 +34,7 @@ export async function resolveName(host: string, options: ResolveOptions): Promis
   }
   using deadline = openDeadline(RESOLVE_LIMIT_MS, { clock, signal });
   try {
-    const found = await untilAborted(lookUp(host, family), deadline.signal);
+    const found = await orAborted(lookUp(host, family), deadline.signal);
     const addresses = found.map(canonicalAddress).filter((address) => address !== undefined);
     if (addresses.length > 0) return [...new Set(addresses)];
   } catch (error) {
@@ -53,12 +54,4 @@ async function lookUp(host: string, family: Family): Promise<readonly string[]> 
   // domainToASCII() gives "" for what is no internationalised name; the resolver may know it all the same.
   const found = await lookup(domainToASCII(host) || host, { all: true, family, verbatim: true });
   return found.map((entry) => entry.address);
-}
-
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-  });
 }

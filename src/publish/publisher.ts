@@ -1,13 +1,5 @@
 import { PortholeError } from "../core/errors.ts";
-import type { ChangedEvent, MappedEvent, MappingEvent, RestoredEvent } from "../core/mapping.ts";
-
-/** News of a mapping: what there is to publish. */
-export type PublishNews = MappedEvent | ChangedEvent | RestoredEvent;
-
-/** Whether an event names an external endpoint that strangers are to be told. */
-export function isPublishNews(event: MappingEvent): event is PublishNews {
-  return event.event === "mapped" || event.event === "changed" || event.event === "restored";
-}
+import type { MappingNews } from "../core/mapping.ts";
 
 /** One place where the world learns an external endpoint. Publishing the same news twice does no harm. */
 export interface Publisher {
@@ -19,7 +11,7 @@ export interface Publisher {
    * @throws {PublishError} If the place did not take it.
    * @throws `signal.reason`, unchanged, if aborted.
    */
-  publish(news: PublishNews, signal: AbortSignal): Promise<void>;
+  publish(news: MappingNews, signal: AbortSignal): Promise<void>;
 }
 
 /** Options for {@linkcode PublishError}. */

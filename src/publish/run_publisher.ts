@@ -3,9 +3,16 @@ import type { Clock } from "../core/clock.ts";
 import { isSameEndpoint } from "../core/endpoint.ts";
 import { errorMessage } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
-import type { MappingEvent, MappingFields, PublishedEvent, PublishFailedEvent } from "../core/mapping.ts";
+import {
+  isMappingNews,
+  type MappingEvent,
+  type MappingFields,
+  type MappingNews,
+  type PublishedEvent,
+  type PublishFailedEvent,
+} from "../core/mapping.ts";
 import type { Random } from "../core/random.ts";
-import { isPublishNews, type Publisher, PublishError, type PublishNews } from "./publisher.ts";
+import { type Publisher, PublishError } from "./publisher.ts";
 
 /** Options for {@linkcode PublisherRunner}. */
 export interface PublisherRunnerOptions {
@@ -38,7 +45,7 @@ export class PublisherRunner implements AsyncDisposable {
   readonly #options: PublisherRunnerOptions;
   readonly #ending = new AbortController();
   #told: MappingFields | undefined;
-  #wanted: PublishNews | undefined;
+  #wanted: MappingNews | undefined;
   #working: Promise<void> | undefined;
   /** Ends the pause before the next try. */
   #wake: (() => void) | undefined;
@@ -56,7 +63,7 @@ export class PublisherRunner implements AsyncDisposable {
   deliver(event: MappingEvent): void {
     if (this.#ending.signal.aborted) return;
     if (event.event === "lost" || event.event === "unusable") this.#wanted = undefined;
-    else if (isPublishNews(event)) this.#wanted = event;
+    else if (isMappingNews(event)) this.#wanted = event;
     else return;
     this.#wake?.();
     this.#working ??= this.#work();
@@ -80,14 +87,14 @@ export class PublisherRunner implements AsyncDisposable {
     this.#working = undefined;
   }
 
-  #next(): PublishNews | undefined {
+  #next(): MappingNews | undefined {
     const wanted = this.#wanted;
     const isOver = this.#ending.signal.aborted || wanted === undefined ||
       isSameEndpoint(wanted.external, this.#told?.external);
     return isOver ? undefined : wanted;
   }
 
-  async #tryOnce(news: PublishNews): Promise<void> {
+  async #tryOnce(news: MappingNews): Promise<void> {
     const { publisher } = this.#options;
     try {
       await publisher.publish(news, this.#ending.signal);
@@ -99,7 +106,7 @@ export class PublisherRunner implements AsyncDisposable {
     }
   }
 
-  #succeed(news: PublishNews): void {
+  #succeed(news: MappingNews): void {
     const { publisher: { provider }, clock, emit, onTold } = this.#options;
     const { name, protocol, internal, external, target } = news;
     this.#failures = 0;
@@ -110,7 +117,7 @@ export class PublisherRunner implements AsyncDisposable {
   }
 
   /** @returns How long to wait before the next try. */
-  #fail(news: PublishNews, error: unknown): number {
+  #fail(news: MappingNews, error: unknown): number {
     const { publisher: { provider }, clock, random, log, emit, onTold } = this.#options;
     const { name, protocol, external } = news;
     const { reason, isPermanent, retryAfterMs } = error instanceof PublishError
@@ -138,7 +145,7 @@ export class PublisherRunner implements AsyncDisposable {
   }
 
   /** Waits, as long as what is wanted is such that it pays. */
-  async #pause(waitMs: number, pays: (wanted: PublishNews | undefined) => boolean): Promise<void> {
+  async #pause(waitMs: number, pays: (wanted: MappingNews | undefined) => boolean): Promise<void> {
     const isOver = (): boolean => this.#ending.signal.aborted || !pays(this.#wanted);
     if (!(waitMs > 0) || isOver()) return;
     const over = Promise.withResolvers<void>();

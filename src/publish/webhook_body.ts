@@ -1,6 +1,6 @@
+import type { MappingNews } from "../core/mapping.ts";
 import { familyOf } from "../core/endpoint.ts";
 import { eventToJson } from "../core/event_json.ts";
-import type { PublishNews } from "./publisher.ts";
 import type { WebhookOptions } from "./options.ts";
 
 /** SRV values of nat1_traversal. */
@@ -9,7 +9,7 @@ const WEIGHT = 0;
 
 /** The bodies of one publication, to be sent in this order; see {@linkcode WebhookStyle}. Pure. */
 export function webhookBodies(
-  news: PublishNews,
+  news: MappingNews,
   options: Pick<WebhookOptions, "style" | "domain" | "subDomain" | "srvPrefix">,
 ): readonly string[] {
   const { style, domain, subDomain, srvPrefix } = options;

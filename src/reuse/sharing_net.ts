@@ -1,16 +1,14 @@
-import { type Endpoint, type Family, formatEndpoint } from "../core/endpoint.ts";
+import { formatEndpoint } from "../core/endpoint.ts";
 import type {
-  BindOptions,
   ConnectOptions,
   DatagramOptions,
   DatagramSocket,
-  ListenOptions,
   Net,
   PortReservation,
   ReserveOptions,
   StreamConnection,
-  StreamListener,
 } from "../core/net.ts";
+import { NetView } from "../core/net_view.ts";
 import { PortOpener, type PortOpenerOptions } from "./port_opener.ts";
 
 /** Options for {@linkcode SharingNet}. */
@@ -32,22 +30,19 @@ export const SPARE_SOCKETS = 8;
  * What cannot be done is the kernel's EADDRINUSE with a {@linkcode PortShareError} as its `cause`. One for each
  * tunnel; disposing does nothing, the network and the sharing stay their owner's.
  */
-export class SharingNet implements Net {
+export class SharingNet extends NetView {
   readonly #options: SharingNetOptions;
   readonly #opener: PortOpener;
 
   /** Opens nothing. */
   constructor(options: SharingNetOptions) {
+    super(options.net);
     this.#options = options;
     this.#opener = new PortOpener(options);
   }
 
-  get capability(): Net["capability"] {
-    return this.#options.net.capability;
-  }
-
   /** @throws {TypeError} If the socket would be unconnected on a shared port, where it took the service's datagrams. */
-  async openDatagram(options: DatagramOptions): Promise<DatagramSocket> {
+  override async openDatagram(options: DatagramOptions): Promise<DatagramSocket> {
     const { net } = this.#options;
     const { local, remote, reusePort = false } = options;
     if (!reusePort || local.port === 0) return await net.openDatagram(options);
@@ -60,7 +55,7 @@ export class SharingNet implements Net {
     });
   }
 
-  async connectStream(options: ConnectOptions): Promise<StreamConnection> {
+  override async connectStream(options: ConnectOptions): Promise<StreamConnection> {
     const { net, spareSockets = 0 } = this.#options;
     const { local, signal, reusePort = false } = options;
     if (!reusePort || local === undefined || local.port === 0) return await net.connectStream(options);
@@ -73,7 +68,7 @@ export class SharingNet implements Net {
     });
   }
 
-  async reservePort(options: ReserveOptions): Promise<PortReservation> {
+  override async reservePort(options: ReserveOptions): Promise<PortReservation> {
     const { net, spareSockets = 0 } = this.#options;
     const { local, reusePort = true } = options;
     if (!reusePort) return await net.reservePort(options);
@@ -83,25 +78,5 @@ export class SharingNet implements Net {
       ...{ protocol: "tcp", local },
       open: (how) => net.reservePort({ ...wanted, ...how }),
     });
-  }
-
-  listenStream(options: ListenOptions): Promise<StreamListener> {
-    return this.#options.net.listenStream(options);
-  }
-
-  localAddressTowards(remote: Endpoint, options?: BindOptions): Promise<string> {
-    return this.#options.net.localAddressTowards(remote, options);
-  }
-
-  resolve(host: string, family: Family, signal?: AbortSignal): Promise<readonly string[]> {
-    return this.#options.net.resolve(host, family, signal);
-  }
-
-  watchAddresses(onChange: () => void): Disposable {
-    return this.#options.net.watchAddresses(onChange);
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return Promise.resolve();
   }
 }

@@ -1,3 +1,4 @@
+import { tunnelKey } from "../core/mapping.ts";
 import type { ServiceSnapshot, TunnelSnapshot } from "./service_snapshot.ts";
 
 /**
@@ -12,7 +13,9 @@ export class NatterStatus {
   /** The text for this moment. */
   format(snapshot: ServiceSnapshot): string {
     const mapped = new Map<string, TunnelSnapshot>();
-    for (const tunnel of snapshot.tunnels) if (tunnel.state === "mapped") mapped.set(keyOf(tunnel), tunnel);
+    for (const tunnel of snapshot.tunnels) {
+      if (tunnel.state === "mapped") mapped.set(tunnelKey(tunnel), tunnel);
+    }
     // Several may be new since the last look; who came first is in `since`.
     const fresh = [...mapped].filter(([key]) => !this.#order.includes(key))
       .toSorted(([, a], [, b]) => Date.parse(a.since) - Date.parse(b.since));
@@ -32,8 +35,4 @@ export class NatterStatus {
 interface Entry {
   readonly inner: string;
   readonly outer: string;
-}
-
-function keyOf({ protocol, name }: TunnelSnapshot): string {
-  return `${protocol} ${name}`;
 }

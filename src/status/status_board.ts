@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from "../core/clock.ts";
-import type { MappingEvent, Protocol } from "../core/mapping.ts";
+import { type MappingEvent, type Protocol, tunnelKey } from "../core/mapping.ts";
 import type { ServiceSnapshot } from "./service_snapshot.ts";
 import { type TunnelId, TunnelRecord } from "./tunnel_record.ts";
 import type { TunnelVitals } from "./tunnel_vitals.ts";
@@ -44,7 +44,7 @@ export class StatusBoard {
 
   /** Adds a tunnel behind the others; one that is there stays as it is. */
   add(id: TunnelId): void {
-    const key = keyOf(id);
+    const key = tunnelKey(id);
     if (this.#records.has(key)) return;
     this.#records.set(key, { id, record: new TunnelRecord(id, this.#clock.date()) });
     this.#options.onChange?.();
@@ -52,7 +52,7 @@ export class StatusBoard {
 
   /** Forgets a tunnel. */
   remove(id: TunnelId): void {
-    if (this.#records.delete(keyOf(id))) this.#options.onChange?.();
+    if (this.#records.delete(tunnelKey(id))) this.#options.onChange?.();
   }
 
   /** Shows exactly these, in this order; those that are there already keep what is known of them. */
@@ -61,8 +61,8 @@ export class StatusBoard {
     this.#records = new Map();
     const since = this.#clock.date();
     for (const id of ids) {
-      const known = before.get(keyOf(id)) ?? { id, record: new TunnelRecord(id, since) };
-      this.#records.set(keyOf(id), known);
+      const known = before.get(tunnelKey(id)) ?? { id, record: new TunnelRecord(id, since) };
+      this.#records.set(tunnelKey(id), known);
     }
     this.#options.onChange?.();
   }
@@ -70,7 +70,7 @@ export class StatusBoard {
   /** Takes an event; one about a client costs a comparison. */
   note(event: MappingEvent): void {
     if (event.event === "client") return;
-    const known = this.#records.get(keyOf(event));
+    const known = this.#records.get(tunnelKey(event));
     if (known === undefined) return;
     known.record.note(event);
     this.#options.onChange?.();
@@ -117,8 +117,4 @@ export class StatusBoard {
       ),
     };
   }
-}
-
-function keyOf({ protocol, name }: TunnelId): string {
-  return `${protocol} ${name}`;
 }

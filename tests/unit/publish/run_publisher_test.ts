@@ -1,3 +1,4 @@
+import type { MappingNews } from "../../../src/core/mapping.ts";
 import assert from "node:assert/strict";
 import { silentLogger } from "../../../src/core/log.ts";
 import type {
@@ -6,7 +7,7 @@ import type {
   PublishedEvent,
   PublishFailedEvent,
 } from "../../../src/core/mapping.ts";
-import { type Publisher, PublishError, type PublishNews } from "../../../src/publish/publisher.ts";
+import { type Publisher, PublishError } from "../../../src/publish/publisher.ts";
 import { PublisherRunner } from "../../../src/publish/run_publisher.ts";
 import { FakeClock, settle } from "../../fakes/fake_clock.ts";
 import { fakeRandom } from "../../fakes/fake_random.ts";
@@ -15,10 +16,10 @@ import { changed, mapped } from "./webhook_rig.ts";
 /** A place under the test's control: each request waits for {@linkcode answer}. */
 class FakePlace implements Publisher {
   readonly provider = "fake";
-  readonly asked: PublishNews[] = [];
+  readonly asked: MappingNews[] = [];
   #open: PromiseWithResolvers<void> | undefined;
 
-  publish(news: PublishNews, signal: AbortSignal): Promise<void> {
+  publish(news: MappingNews, signal: AbortSignal): Promise<void> {
     assert.equal(this.#open, undefined, "two requests at once");
     this.asked.push(news);
     const open = this.#open = Promise.withResolvers<void>();

@@ -1,3 +1,4 @@
+import { untilAborted } from "../../../core/aborting.ts";
 import { NAT1_TYPES } from "../../../config/import/nat1_config.ts";
 import type { Endpoint } from "../../../core/endpoint.ts";
 import { errorMessage } from "../../../core/errors.ts";
@@ -76,7 +77,7 @@ export async function serveNat1(settings: Nat1Settings, options: ServeNat1Option
       },
       onFault: (_name, error) => log.error(mappingFailed(messageWithHint(error, textsOf("zh-CN")))),
     });
-    await aborted(signal);
+    await untilAborted(signal);
   } catch (error) {
     if (!signal.aborted || error !== signal.reason) throw error;
   }
@@ -125,11 +126,4 @@ class MappedLooks {
     this.#current?.abort(new DOMException("There is newer news", "AbortError"));
     this.#current = undefined;
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -1,6 +1,6 @@
 import { eventToJson } from "../../../core/event_json.ts";
-import type { MappingEvent } from "../../../core/mapping.ts";
-import { isMappingNews, natmapArguments } from "../../../hook/hook_input.ts";
+import { isMappingNews, type MappingEvent } from "../../../core/mapping.ts";
+import { natmapArguments } from "../../../hook/hook_input.ts";
 import type { Output } from "../../output.ts";
 
 /** Options for {@linkcode NatmapPrinter}. */

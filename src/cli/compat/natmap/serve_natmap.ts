@@ -1,3 +1,4 @@
+import { untilAborted } from "../../../core/aborting.ts";
 import type { NatmapArgs } from "../../../config/import/natmap_args.ts";
 import { openService } from "../../../daemon/service.ts";
 import { faultOf } from "../../exit_code.ts";
@@ -44,13 +45,6 @@ export async function serveNatmap(args: NatmapArgs, options: ServeNatmapOptions)
       },
       version: VERSION,
     });
-    await aborted(signal);
-  });
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
+    await untilAborted(signal);
   });
 }

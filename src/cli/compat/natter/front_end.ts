@@ -86,14 +86,6 @@ export async function withNatterSession(
   return wanted ?? status;
 }
 
-/** Resolves when the signal is aborted. */
-export function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-}
-
 /** Tells an event for which Natter has no words, with all it says; shown by `-v` only. */
 export function logEvent(log: NatterLogger, event: MappingEvent): void {
   const { event: what, at: _at, ...fields } = eventToJson(event);

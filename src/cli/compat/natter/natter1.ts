@@ -1,3 +1,4 @@
+import { untilAborted } from "../../../core/aborting.ts";
 import { errorMessage } from "../../../core/errors.ts";
 import type { MappingEvent } from "../../../core/mapping.ts";
 import { readNatterConfig } from "../../../config/import/natter_config.ts";
@@ -12,13 +13,7 @@ import { messageWithHint } from "../../sharing_hint.ts";
 import { TUNNEL_DEFAULTS } from "../../tunnel_defaults.ts";
 import { VERSION } from "../../version.ts";
 import { checkTcpNat, checkUdpNat } from "./check_nat.ts";
-import {
-  logEvent,
-  type NatterConsole,
-  type NatterSession,
-  untilAborted,
-  withNatterSession,
-} from "./front_end.ts";
+import { logEvent, type NatterConsole, type NatterSession, withNatterSession } from "./front_end.ts";
 import { NATTER1_USAGE, type Natter1Args, readNatter1Args } from "./natter1_args.ts";
 import { type CheckLine, mappingLine, tcpCheckLines, udpCheckLines } from "./natter1_lines.ts";
 import { planNatter1Config, planNatter1Punch } from "./natter1_plan.ts";

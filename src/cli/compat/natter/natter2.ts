@@ -1,3 +1,4 @@
+import { untilAborted } from "../../../core/aborting.ts";
 import type { Endpoint } from "../../../core/endpoint.ts";
 import { errorMessage } from "../../../core/errors.ts";
 import type { Platform } from "../../../core/platform.ts";
@@ -10,7 +11,7 @@ import { messageWithHint } from "../../sharing_hint.ts";
 import { TUNNEL_DEFAULTS } from "../../tunnel_defaults.ts";
 import { VERSION } from "../../version.ts";
 import { checkTcpNat, checkUdpNat } from "./check_nat.ts";
-import { type NatterConsole, type NatterSession, untilAborted, withNatterSession } from "./front_end.ts";
+import { type NatterConsole, type NatterSession, withNatterSession } from "./front_end.ts";
 import { NAT_NUMBERS, type NatCheck } from "./nat_check.ts";
 import { type Natter2Args, readNatter2Args } from "./natter2_args.ts";
 import { checkResult, checkSubject, NATTER2_VERSION } from "./natter2_lines.ts";
