@@ -84,7 +84,6 @@ export type {
   PublishConfig,
   StatusConfig,
   TunnelConfig,
-  WebhookConfig,
 } from "./src/config/config.ts";
 export type { ConfigFault, ConfigPath, Place, PlaceOf } from "./src/config/config_fault.ts";
 export type { LoadConfigOptions } from "./src/config/load_config.ts";
@@ -121,3 +120,20 @@ export {
 } from "./src/stun/request_binding.ts";
 export { type OpenStunServer, openStunServer, type StunServerOptions } from "./src/stun/stun_server.ts";
 export type { Lang } from "./src/text/lang.ts";
+export type { CloudflareConfig, RedirectConfig } from "./src/config/publish/cloudflare_config.ts";
+export type { RecordConfig, ServicePreset } from "./src/config/publish/record_config.ts";
+export type { PowerdnsConfig, Rfc2136Config, ServerConfig } from "./src/config/publish/server_config.ts";
+export type {
+  Dynv6Config,
+  OriginConfig,
+  SignedConfig,
+  SignedDnsConfig,
+} from "./src/config/publish/signed_config.ts";
+export type {
+  Dyndns2Config,
+  FileConfig,
+  MessageConfig,
+  SinkConfig,
+  TorrentConfig,
+  WebhookConfig,
+} from "./src/config/publish/sink_config.ts";

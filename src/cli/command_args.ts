@@ -2,6 +2,11 @@ import type { Endpoint, HostPort } from "../core/endpoint.ts";
 import type { ForwardMethod } from "../forward/options.ts";
 import type { Lang } from "../text/lang.ts";
 import type { BindSpec, InterfaceSpec } from "../config/values.ts";
+import type { AccessArgs, ConnectArgs, PotArgs, ResolveArgs } from "./find_args.ts";
+import type { RedirectArgs } from "./redirect_args.ts";
+import type { CheckArgs } from "./check_args.ts";
+import type { LifetimeArgs } from "./lifetime_args.ts";
+import type { ReachArgs, ReflectorArgs } from "./reach_args.ts";
 
 /** Log levels, least important first. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -144,4 +149,13 @@ export type CommandArgs =
   | StunArgs
   | StunServerArgs
   | Ip4pArgs
+  | ResolveArgs
+  | ConnectArgs
+  | AccessArgs
+  | PotArgs
+  | RedirectArgs
+  | CheckArgs
+  | LifetimeArgs
+  | ReachArgs
+  | ReflectorArgs
   | DemoArgs;

@@ -1,6 +1,11 @@
 import { multiple } from "@optique/core/modifiers";
 import type { Texts } from "../text/texts.ts";
 import type { CommandArgs, DemoArgs, Ip4pArgs, OpenArgs, StunArgs, StunServerArgs } from "./command_args.ts";
+import { accessParser, connectParser, potParser, resolveParser } from "./find_parsers.ts";
+import { redirectParser } from "./redirect_parsers.ts";
+import { checkParser } from "./check_parsers.ts";
+import { lifetimeParser } from "./lifetime_parsers.ts";
+import { reachParser, reflectorParser } from "./reach_parsers.ts";
 import { forwardParser } from "./forward_parser.ts";
 import { type Field, ParserBuilder } from "./parser_builder.ts";
 import { configParser, healthParser, runParser, statusParser } from "./service_parsers.ts";
@@ -16,9 +21,18 @@ export const COMMAND_NAMES: readonly CommandArgs["command"][] = [
   "status",
   "health",
   "config",
+  "check",
+  "lifetime",
+  "reach",
+  "reflector",
+  "resolve",
+  "connect",
+  "access",
+  "redirect",
   "stun",
   "stun-server",
   "demo",
+  "pot",
   "ip4p",
 ];
 
@@ -34,6 +48,15 @@ const BUILDERS: Readonly<Record<CommandArgs["command"], (builder: ParserBuilder)
   "status": statusParser,
   "health": healthParser,
   "config": configParser,
+  "resolve": resolveParser,
+  "connect": connectParser,
+  "access": accessParser,
+  "pot": potParser,
+  "redirect": redirectParser,
+  "check": checkParser,
+  "lifetime": lifetimeParser,
+  "reach": reachParser,
+  "reflector": reflectorParser,
   "stun": stunParser,
   "stun-server": stunServerParser,
   "demo": (b) => b.command<DemoArgs>("demo", b.texts.help.demo, { ...b.shared() }),

@@ -127,6 +127,24 @@ async function dispatch(args: CommandArgs, session: HostSession): Promise<number
     case "ip4p":
       (await import("./ip4p.ts")).runIp4p(args, session);
       return 0;
+    case "resolve":
+      return await (await import("./resolve.ts")).runResolve(args, session);
+    case "connect":
+      return await (await import("./connect.ts")).runConnect(args, session);
+    case "access":
+      return await (await import("./access.ts")).runAccess(args, session);
+    case "pot":
+      return await (await import("./pot.ts")).runPot(args, session);
+    case "redirect":
+      return await (await import("./redirect.ts")).runRedirect(args, session);
+    case "check":
+      return await (await import("./check.ts")).runCheck(args, session);
+    case "lifetime":
+      return await (await import("./lifetime.ts")).runLifetime(args, session);
+    case "reach":
+      return await (await import("./reach.ts")).runReach(args, session);
+    case "reflector":
+      return await (await import("./reflector.ts")).runReflector(args, session);
     case "demo":
       return await (await import("./demo.ts")).runDemo(session);
   }

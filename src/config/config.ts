@@ -1,6 +1,9 @@
 import type { ForwardMethod } from "../forward/options.ts";
 import type { HookStyle, HookTrigger } from "../hook/hook.ts";
-import type { WebhookStyle } from "../publish/options.ts";
+import type { CloudflareConfig } from "./publish/cloudflare_config.ts";
+import type { ServerConfig } from "./publish/server_config.ts";
+import type { SignedConfig } from "./publish/signed_config.ts";
+import type { SinkConfig } from "./publish/sink_config.ts";
 
 /** `log` of a configuration. */
 export interface LogConfig {
@@ -30,26 +33,8 @@ export interface HookConfig {
   readonly retries?: number | undefined;
 }
 
-/** One entry of `publish`: a POST to a URL of the user's. */
-export interface WebhookConfig {
-  /** Which kind of publisher. */
-  readonly provider: "webhook";
-  /** The URL itself, `env:NAME` or `file:PATH`. */
-  readonly url: string;
-  /** Bearer token: itself, `env:NAME` or `file:PATH`. */
-  readonly token?: string | undefined;
-  /** What the body looks like. @default "json" */
-  readonly style?: WebhookStyle | undefined;
-  /** Zone, for the nat1 styles. */
-  readonly domain?: string | undefined;
-  /** Labels below the zone, for the nat1 styles. */
-  readonly subDomain?: string | undefined;
-  /** As in `_minecraft._tcp.`, for the nat1 styles. */
-  readonly srvPrefix?: string | undefined;
-}
-
 /** One entry of `publish`. */
-export type PublishConfig = WebhookConfig;
+export type PublishConfig = CloudflareConfig | SignedConfig | ServerConfig | SinkConfig;
 
 /** `forward` of a tunnel. */
 export interface ForwardConfig {

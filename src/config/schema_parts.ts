@@ -109,3 +109,16 @@ export function shown(value: unknown): string {
 function sentence(words: string): string {
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 }
+
+/** An object schema whose key `provider` is a literal; see {@linkcode providerSchema}. */
+export type ProviderSchema = v.StrictObjectSchema<
+  { readonly provider: v.LiteralSchema<string, undefined> },
+  undefined
+>;
+
+/** Makes the schema of one provider, a strict object with a literal `provider`, fit for a list of alternatives. */
+export function providerSchema<T extends { readonly provider: string }>(
+  schema: v.GenericSchema<T>,
+): ProviderSchema {
+  return schema as unknown as ProviderSchema;
+}

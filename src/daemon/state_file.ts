@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { systemWriter } from "../status/replace_file.ts";
+import { systemWriter } from "../core/replace_file.ts";
 import type { Clock } from "../core/clock.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../core/endpoint.ts";
 import { errorMessage } from "../core/errors.ts";

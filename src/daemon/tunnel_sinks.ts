@@ -3,8 +3,7 @@ import { isMappingNews, type MappingEvent, type MappingFields } from "../core/ma
 import type { Platform } from "../core/platform.ts";
 import { HookRunner } from "../hook/hook_runner.ts";
 import type { TunnelPlan } from "../plan/tunnel_plan.ts";
-import { openPublisher, publisherKey } from "../publish/open_publisher.ts";
-import type { PublisherOptions } from "../publish/options.ts";
+import { openPublisher, publisherKey, secretsKey } from "../publish/open_publisher.ts";
 import { PublisherRunner } from "../publish/run_publisher.ts";
 
 /** What is known from before a restart. */
@@ -81,23 +80,19 @@ export class TunnelSinks implements AsyncDisposable {
     }
     for (const options of publish) {
       const key = publisherKey(options);
-      const runningKey = `${key} ${digestOf(tokenOf(options))}`;
+      // With another token it has to be another one, although it tells the same place.
+      const runningKey = `${key} ${secretsKey(options)}`;
       const running = known.get(runningKey);
       sinks.set(
         runningKey,
         running ?? new PublisherRunner({
-          publisher: openPublisher(options, { fetch, clock: platform.clock }),
+          publisher: openPublisher(options, { ...platform, fetch }),
           ...{ emit, ...platform, ...memoryOf(key) },
         }),
       );
     }
     return sinks;
   }
-}
-
-/** A publisher with another token has to be another one, although it tells the same place. */
-function tokenOf({ token }: PublisherOptions): string {
-  return token?.reveal() ?? "";
 }
 
 function digestOf(text: string): string {

@@ -7,7 +7,7 @@ import type { Secret } from "../core/secret.ts";
 import { type PlacedTunnel, refuseConflicts, refuseStatusPort } from "./find_conflicts.ts";
 import { planConfiguredTunnel } from "./plan_configured_tunnel.ts";
 import { planHooks } from "./plan_hooks.ts";
-import { secretAt } from "./plan_publish.ts";
+import { secretAt } from "./publish/publish_planning.ts";
 import { Refusals } from "./refusals.ts";
 import type { ServicePlan, StatusPlan } from "./service_plan.ts";
 import type { TunnelDefaults } from "./tunnel_defaults.ts";

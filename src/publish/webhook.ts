@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
+import { bearer, type Fetch, type HttpAnswer, requestHttp } from "./http_request.ts";
 import type { WebhookOptions } from "./options.ts";
-import { type Fetch, type PostAnswer, postJson } from "./post_json.ts";
 import { type Publisher, PublishError } from "./publisher.ts";
 import { webhookBodies } from "./webhook_body.ts";
 
@@ -21,15 +21,19 @@ export function openWebhook(options: WebhookOptions, { fetch, clock }: WebhookPa
   return {
     provider: PROVIDER,
     async publish(news, signal): Promise<void> {
+      const headers = { "content-type": "application/json", ...(token && bearer(PROVIDER, token)) };
       for (const body of webhookBodies(news, options)) {
-        const answer = await postJson({ fetch, clock, provider: PROVIDER, url, token, body, signal });
+        const answer = await requestHttp({
+          ...{ fetch, clock, provider: PROVIDER, method: "POST", url, headers, body, signal },
+          followsRedirects: true,
+        });
         if (style !== "json") checkNat1Answer(answer);
       }
     },
   };
 }
 
-function checkNat1Answer({ status, text }: PostAnswer): void {
+function checkNat1Answer({ status, text }: HttpAnswer): void {
   if (status !== 200) throw new PublishError(PROVIDER, `status ${status} instead of 200`);
   if (text === undefined) throw new PublishError(PROVIDER, "the answer is too long");
   try {

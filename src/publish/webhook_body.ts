@@ -21,6 +21,8 @@ export function webhookBodies(
       return [
         JSON.stringify({ srv_prefix: srvPrefix, sub_domain: subDomain, domain, ip: address, port }),
       ];
+    case "template":
+      return [];
     case "nat1-records": {
       const type = familyOf(address) === 6 ? "AAAA" : "A";
       // At the top of the zone there is nothing after the prefix, not even its dot.

@@ -3,7 +3,7 @@ import { errorMessage } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { MappingEvent } from "../core/mapping.ts";
 import { NatterStatus } from "./natter_status.ts";
-import { type StatusWriter, systemWriter } from "./replace_file.ts";
+import { type FileWriter, systemWriter } from "../core/replace_file.ts";
 import type { ServiceSnapshot } from "./service_snapshot.ts";
 
 /** Options for {@linkcode StatusFile.open}. */
@@ -15,7 +15,7 @@ export interface StatusFileOptions {
   readonly clock: Clock;
   readonly log: Logger;
   /** @default {systemWriter} */
-  readonly writer?: StatusWriter | undefined;
+  readonly writer?: FileWriter | undefined;
 }
 
 /** At most one write in this time: all tunnels of a NAT that restarted change at once. */
@@ -32,7 +32,7 @@ const LAST_WRITE_MS = 2_000;
  */
 export class StatusFile implements AsyncDisposable {
   readonly #options: StatusFileOptions;
-  readonly #writer: StatusWriter;
+  readonly #writer: FileWriter;
   readonly #format: (snapshot: ServiceSnapshot) => string;
   #isDirty = true;
   #timer: Disposable | undefined;

@@ -1,6 +1,11 @@
 import { statusEn } from "./status_texts.ts";
 import { sharingEn } from "./sharing_texts.ts";
 import { configEn } from "./config_texts.ts";
+import { findEn } from "./find_texts.ts";
+import { redirectEn } from "./redirect_texts.ts";
+import { checkEn } from "./check_texts.ts";
+import { lifetimeEn } from "./lifetime_texts.ts";
+import { reachEn } from "./reach_texts.ts";
 import type { Texts } from "./texts.ts";
 
 /** English. */
@@ -267,4 +272,9 @@ export const en: Texts = {
   sharing: sharingEn,
   status: statusEn,
   config: configEn,
+  reach: reachEn,
+  lifetime: lifetimeEn,
+  check: checkEn,
+  redirect: redirectEn,
+  find: findEn,
 };

@@ -3,6 +3,11 @@ import type { Lang } from "./lang.ts";
 import type { StatusTexts } from "./status_texts.ts";
 import type { SharingTexts } from "./sharing_texts.ts";
 import type { ConfigTexts } from "./config_texts.ts";
+import type { FindTexts } from "./find_texts.ts";
+import type { RedirectTexts } from "./redirect_texts.ts";
+import type { CheckTexts } from "./check_texts.ts";
+import type { LifetimeTexts } from "./lifetime_texts.ts";
+import type { ReachTexts } from "./reach_texts.ts";
 import { zhCn } from "./zh_cn.ts";
 
 /** What `--help` says about commands, arguments and flags. */
@@ -253,6 +258,11 @@ export interface Texts {
   readonly stun: StunTexts;
   readonly page: PageTexts;
   readonly config: ConfigTexts;
+  readonly reach: ReachTexts;
+  readonly lifetime: LifetimeTexts;
+  readonly check: CheckTexts;
+  readonly redirect: RedirectTexts;
+  readonly find: FindTexts;
   readonly status: StatusTexts;
 }
 

@@ -1,6 +1,11 @@
 import { statusZhCn } from "./status_texts.ts";
 import { sharingZhCn } from "./sharing_texts.ts";
 import { configZhCn } from "./config_texts.ts";
+import { findZhCn } from "./find_texts.ts";
+import { redirectZhCn } from "./redirect_texts.ts";
+import { checkZhCn } from "./check_texts.ts";
+import { lifetimeZhCn } from "./lifetime_texts.ts";
+import { reachZhCn } from "./reach_texts.ts";
 import type { Texts } from "./texts.ts";
 
 /** Simplified Chinese. */
@@ -245,4 +250,9 @@ export const zhCn: Texts = {
   sharing: sharingZhCn,
   status: statusZhCn,
   config: configZhCn,
+  reach: reachZhCn,
+  lifetime: lifetimeZhCn,
+  check: checkZhCn,
+  redirect: redirectZhCn,
+  find: findZhCn,
 };

@@ -261,11 +261,11 @@ Deno.test("planService() completes webhooks", () => {
       ],
     }],
   });
-  const seen = tunnel?.publish.map(({ url, token, ...rest }) => ({
-    ...rest,
-    url: url.reveal(),
-    token: token?.reveal(),
-  }));
+  const seen = tunnel?.publish.map((options) => {
+    assert.ok(options.provider === "webhook");
+    const { url, token, ...rest } = options;
+    return { ...rest, url: url.reveal(), token: token?.reveal() };
+  });
   assert.deepEqual(seen, [
     {
       provider: "webhook",

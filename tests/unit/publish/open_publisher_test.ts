@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../../src/core/clock.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { openPublisher, publisherKey } from "../../../src/publish/open_publisher.ts";
+import { openFakeWorld } from "../../fakes/fake_world.ts";
 import { hookTo } from "./webhook_rig.ts";
 
 Deno.test("openPublisher() opens the provider that the options name", () => {
-  assert.equal(openPublisher(hookTo("http://127.0.0.1/"), { fetch, clock: systemClock }).provider, "webhook");
+  assert.equal(
+    openPublisher(hookTo("http://127.0.0.1/"), { ...openFakeWorld().platform, fetch }).provider,
+    "webhook",
+  );
 });
 
 Deno.test("publisherKey() names the place, not the token, and shows neither", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../../src/core/clock.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import type { WebhookOptions, WebhookStyle } from "../../../src/publish/options.ts";
-import type { Fetch } from "../../../src/publish/post_json.ts";
+import type { Fetch } from "../../../src/publish/http_request.ts";
 import { PublishError } from "../../../src/publish/publisher.ts";
 import { openWebhook } from "../../../src/publish/webhook.ts";
 import { FakeClock } from "../../fakes/fake_clock.ts";
@@ -23,7 +23,7 @@ async function failureOf(options: WebhookOptions, signal = never): Promise<Publi
   return assert.fail("it was published");
 }
 
-const BODIES: Readonly<Record<WebhookStyle, readonly string[]>> = {
+const BODIES: Readonly<Record<Exclude<WebhookStyle, "template">, readonly string[]>> = {
   "json": [
     '{"event":"mapped","name":"mc","protocol":"tcp","internal":"192.168.1.2:25565","external":"203.0.113.10:14500","ip4p":"2001::38a4:cb00:710a","at":"2026-11-21T02:00:00.000Z"}',
   ],

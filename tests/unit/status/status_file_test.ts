@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { ServiceSnapshot, TunnelSnapshot } from "../../../src/status/service_snapshot.ts";
-import type { StatusWriter } from "../../../src/status/replace_file.ts";
+import type { FileWriter } from "../../../src/core/replace_file.ts";
 import { StatusFile, type StatusFileOptions } from "../../../src/status/status_file.ts";
 import { FakeClock, settle } from "../../fakes/fake_clock.ts";
 import { after, LogBook, NOW, service, tunnel } from "./status_rig.ts";
 
 /** A disk that a test fills, breaks, or holds up. */
-class FakeWriter implements StatusWriter {
+class FakeWriter implements FileWriter {
   readonly texts: string[] = [];
   tries = 0;
   running = 0;

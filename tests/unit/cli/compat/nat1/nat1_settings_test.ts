@@ -95,7 +95,9 @@ Deno.test("planNat1() makes one tunnel of each mode, with the SRV prefix of each
     assert.equal(tunnel?.protocol, protocol);
     assert.equal(tunnel?.forward?.protocol, protocol);
     assert.deepEqual(tunnel?.forward?.target, { host: "10.0.0.1", port: 80 });
-    assert.deepEqual([tunnel?.publish[0]?.srvPrefix, tunnel?.publish[0]?.style], [srvPrefix, "nat1"]);
+    const publisher = tunnel?.publish[0];
+    assert.ok(publisher?.provider === "webhook");
+    assert.deepEqual([publisher.srvPrefix, publisher.style], [srvPrefix, "nat1"]);
     assert.deepEqual([tunnel?.bindAddress, tunnel?.port], [undefined, { kind: "fixed", port: 25_565 }]);
     assert.ok((tunnel?.stunServers.length ?? 0) > 3 && (tunnel?.keepAliveHosts.length ?? 0) > 3);
   }

@@ -1,7 +1,7 @@
-import { errorCode } from "../core/errors.ts";
+import { errorCode } from "./errors.ts";
 
 /** Puts a text into a file. */
-export interface StatusWriter {
+export interface FileWriter {
   /**
    * Replaces the file at `path` in one step, so that readers see the old text or the new one.
    *
@@ -10,7 +10,7 @@ export interface StatusWriter {
   replace(path: string, text: string): Promise<void>;
 }
 
-/** For everybody to read; nothing in it is secret. */
+/** For everybody to read; nothing secret goes into these files. */
 const MODE = 0o644;
 
 /**
@@ -18,7 +18,7 @@ const MODE = 0o644;
  * file (a device, a folder) is refused rather than replaced. A file that is a mount point (one file handed into a
  * container) cannot be renamed over: that one is written in place.
  */
-export const systemWriter: StatusWriter = { replace: replaceFile };
+export const systemWriter: FileWriter = { replace: replaceFile };
 
 async function replaceFile(path: string, text: string): Promise<void> {
   const target = await regularFile(path);

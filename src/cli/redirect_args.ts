@@ -1,0 +1,6 @@
+import type { SharedArgs } from "./command_args.ts";
+
+/** `porthole redirect`. */
+export interface RedirectArgs extends SharedArgs {
+  readonly command: "redirect";
+}
