@@ -1,5 +1,6 @@
 import { PublishError } from "./publisher.ts";
-import type { RecordSet, RecordType } from "./record_set.ts";
+import type { RecordType } from "../dns/record_data.ts";
+import type { RecordSet } from "./record_set.ts";
 
 /** Options for {@linkcode RecordStore.replace}. */
 export interface ReplaceOptions {

@@ -1,4 +1,4 @@
-import type { RecordData, RecordType } from "./record_set.ts";
+import type { RecordData, RecordType } from "./record_data.ts";
 
 /** The presentation form of a record's data (RFC 1035, section 5; RFC 9460, section 2.1): names end with a dot. Pure. */
 export function formatRecordData(data: RecordData): string {
