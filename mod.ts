@@ -36,6 +36,7 @@ export type {
   CheckedEvent,
   ClientEvent,
   EventBase,
+  GatewayWay,
   HookEvent,
   LostEvent,
   MappedEvent,
@@ -68,6 +69,7 @@ export type { Platform } from "./src/core/platform.ts";
 export { type Random, systemRandom } from "./src/core/random.ts";
 export { runTunnels, type RunTunnelsOptions } from "./src/daemon/run_tunnels.ts";
 export type { AccessOptions, ForwardMethod, ForwardOptions } from "./src/forward/options.ts";
+export type { GatewayMode, GatewaySettings } from "./src/gateway/settings.ts";
 export { DEFAULT_KEEP_ALIVE_HOSTS } from "./src/keeper/default_hosts.ts";
 export { BindError, type UnusableCause, UnusableNatError } from "./src/keeper/errors.ts";
 export type { KeeperOptions } from "./src/keeper/options.ts";
@@ -79,6 +81,7 @@ export type { Hook, HookStyle, HookTrigger } from "./src/hook/hook.ts";
 export type {
   Config,
   ForwardConfig,
+  GatewayConfig,
   HookConfig,
   LogConfig,
   PublishConfig,
@@ -98,6 +101,7 @@ export type { PublisherOptions, WebhookOptions, WebhookStyle } from "./src/publi
 export type { ServiceControl } from "./src/status/service_control.ts";
 export type {
   ClientsSnapshot,
+  GatewaySnapshot,
   HookSnapshot,
   PublishSnapshot,
   ServiceSnapshot,

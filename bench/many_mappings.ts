@@ -6,6 +6,7 @@ import { systemClock } from "../src/core/clock.ts";
 import { silentLogger } from "../src/core/log.ts";
 import { systemRandom } from "../src/core/random.ts";
 import { runTunnels } from "../src/daemon/run_tunnels.ts";
+import { GATEWAY_OFF } from "../src/gateway/settings.ts";
 import { openNet } from "../src/net/open_net.ts";
 import type { TunnelPlan } from "../src/plan/tunnel_plan.ts";
 import { INTERNAL_PORTS, STUN_PORT } from "../tests/lab/addresses.ts";
@@ -28,6 +29,7 @@ function plan(protocol: "tcp" | "udp", index: number, stun: string, hosts: strin
     publish: [],
     sharesPort: false,
     waitsForService: false,
+    gateway: GATEWAY_OFF,
   };
 }
 

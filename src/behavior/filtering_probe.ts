@@ -1,6 +1,7 @@
 import { type Endpoint, isSameEndpoint } from "../core/endpoint.ts";
 import type { NatBehavior } from "../core/behavior.ts";
 import { isUsableAlternate } from "../stun/binding.ts";
+import type { ReasonCode } from "./reason.ts";
 
 /**
  * The requests of the probe (RFC 5780, sections 4.3 and 4.4): `plain` to the server's primary endpoint,
@@ -58,12 +59,17 @@ export interface FilteringResult {
   readonly filtering: Exclude<NatBehavior, "none">;
   /** Why `unknown`. */
   readonly reason?: string;
+  /** The same for programs. */
+  readonly code?: ReasonCode;
+  /** What it rests on. */
   readonly evidence: FilteringEvidence;
 }
 
 /** State of the probe; a value. */
 export interface FilteringProbe {
+  /** What is tried now. */
   readonly phase: ProbePhase;
+  /** What was seen so far. */
   readonly evidence: FilteringEvidence;
   /** Answers came so late that they cannot tell which phase let them in. */
   readonly isTooLate: boolean;
@@ -107,10 +113,10 @@ export function stepFilteringProbe(probe: FilteringProbe, input: ProbeInput): Fi
   }
 }
 
-type Verdict = Pick<FilteringResult, "filtering" | "reason">;
+type Verdict = Pick<FilteringResult, "filtering" | "reason" | "code">;
 
-function unknown(reason: string): Verdict {
-  return { filtering: "unknown", reason };
+function unknown(code: ReasonCode, reason: string): Verdict {
+  return { filtering: "unknown", reason, code };
 }
 
 function finish(probe: FilteringProbe, verdict: Verdict): FilteringProbe {
@@ -119,7 +125,7 @@ function finish(probe: FilteringProbe, verdict: Verdict): FilteringProbe {
 
 function takeRefusal(probe: FilteringProbe, input: Extract<ProbeInput, { kind: "refusal" }>): FilteringProbe {
   const { request, status } = input;
-  if (request === "plain") return finish(probe, unknown(`the server answered error ${status}`));
+  if (request === "plain") return finish(probe, unknown("refused", `the server answered error ${status}`));
   if (request === "alternate") return probe;
   const next = { ...probe, evidence: { ...probe.evidence, refusal: status } };
   return next.evidence.reflexive === undefined ? next : finish(next, judge(next));
@@ -132,9 +138,11 @@ function takeAnswer(probe: FilteringProbe, input: Extract<ProbeInput, { kind: "a
     case "plain": {
       if (!isSameEndpoint(from, evidence.server)) return probe;
       const next = { ...probe, evidence: { ...evidence, reflexive } };
-      if (otherAddress === undefined) return finish(next, unknown("the server offers no RFC 5780"));
+      if (otherAddress === undefined) {
+        return finish(next, unknown("no-rfc5780", "the server offers no RFC 5780"));
+      }
       if (!isUsableAlternate(evidence.server, otherAddress)) {
-        return finish(next, unknown("the server has no second address that can be asked"));
+        return finish(next, unknown("no-rfc5780", "the server has no second address that can be asked"));
       }
       return { ...next, evidence: { ...next.evidence, alternate: otherAddress } };
     }
@@ -154,7 +162,7 @@ function takeStranger(probe: FilteringProbe, input: Extract<ProbeInput, { kind: 
   const { evidence } = probe;
   // A server that ignores CHANGE-REQUEST answers from where it was asked: that proves nothing, ever.
   if (input.from.address === evidence.server.address) {
-    return finish(probe, unknown("the server did not honour CHANGE-REQUEST"));
+    return finish(probe, unknown("not-honoured", "the server did not honour CHANGE-REQUEST"));
   }
   if (probe.phase === "knock") {
     const seen = {
@@ -174,20 +182,22 @@ function takeStranger(probe: FilteringProbe, input: Extract<ProbeInput, { kind: 
 /** Without the alternate endpoint there is no control, and without control no verdict. */
 function endKnocking(probe: FilteringProbe): FilteringProbe {
   const { reflexive, alternate, refusal } = probe.evidence;
-  if (reflexive === undefined) return finish(probe, unknown("the server does not answer"));
-  if (refusal !== undefined) return finish(probe, unknown(`the server refused CHANGE-REQUEST (${refusal})`));
-  if (alternate === undefined) return finish(probe, unknown("the server offers no RFC 5780"));
+  if (reflexive === undefined) return finish(probe, unknown("no-answer", "the server does not answer"));
+  if (refusal !== undefined) {
+    return finish(probe, unknown("refused", `the server refused CHANGE-REQUEST (${refusal})`));
+  }
+  if (alternate === undefined) return finish(probe, unknown("no-rfc5780", "the server offers no RFC 5780"));
   return { ...probe, phase: "control" };
 }
 
 function judge(probe: FilteringProbe): Verdict {
   const { serverCan, otherPortGotIn, refusal, reflexive, reflexiveAtAlternate } = probe.evidence;
-  if (refusal !== undefined) return unknown(`the server refused CHANGE-REQUEST (${refusal})`);
+  if (refusal !== undefined) return unknown("refused", `the server refused CHANGE-REQUEST (${refusal})`);
   if (!serverCan && reflexiveAtAlternate !== undefined && !isSameEndpoint(reflexive, reflexiveAtAlternate)) {
     // Then the control let the alternate endpoint into another mapping than the one it answers to.
-    return unknown("the mapping depends on the destination");
+    return unknown("mapping-varies", "the mapping depends on the destination");
   }
-  if (!serverCan) return unknown("the server did not honour CHANGE-REQUEST");
-  if (probe.isTooLate) return unknown("answers came too late to tell");
+  if (!serverCan) return unknown("not-honoured", "the server did not honour CHANGE-REQUEST");
+  if (probe.isTooLate) return unknown("too-late", "answers came too late to tell");
   return { filtering: otherPortGotIn ? "address-dependent" : "address-and-port-dependent" };
 }

@@ -17,6 +17,7 @@ import {
 
 /** Options for {@linkcode probeUdpFiltering}. */
 export interface ProbeFilteringOptions extends Omit<BindOptions, "reusePort"> {
+  /** Network, clock and randomness. */
   readonly platform: Platform;
   /** Primary endpoint of a STUN server. */
   readonly server: Endpoint;
@@ -24,6 +25,7 @@ export interface ProbeFilteringOptions extends Omit<BindOptions, "reusePort"> {
   readonly localAddress: string;
   /** Between repetitions, three of which make a phase. @default {400} */
   readonly waveMs?: number | undefined;
+  /** Ends the probe. */
   readonly signal?: AbortSignal | undefined;
 }
 

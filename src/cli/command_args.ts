@@ -1,7 +1,7 @@
 import type { Endpoint, HostPort } from "../core/endpoint.ts";
 import type { ForwardMethod } from "../forward/options.ts";
 import type { Lang } from "../text/lang.ts";
-import type { BindSpec, InterfaceSpec } from "../config/values.ts";
+import type { BindSpec, GatewayChoice, InterfaceSpec } from "../config/values.ts";
 import type { AccessArgs, ConnectArgs, PotArgs, ResolveArgs } from "./find_args.ts";
 import type { RedirectArgs } from "./redirect_args.ts";
 import type { CheckArgs } from "./check_args.ts";
@@ -38,6 +38,7 @@ export interface TunnelArgs extends SharedArgs {
   readonly exec: string | undefined;
   readonly name: string | undefined;
   readonly force: boolean;
+  readonly gateway: GatewayChoice | undefined;
 }
 
 /** `porthole open`. */

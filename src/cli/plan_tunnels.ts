@@ -1,4 +1,6 @@
 import type { Protocol } from "../core/mapping.ts";
+import type { GatewayChoice } from "../config/values.ts";
+import { GATEWAY_WAYS, type GatewaySettings } from "../gateway/settings.ts";
 import { HOOK_DEFAULTS } from "../hook/hook.ts";
 import { completeTunnel, defaultName } from "../plan/complete_tunnel.ts";
 import { chooseLocalSide, type LocalSide } from "../plan/local_side.ts";
@@ -50,9 +52,16 @@ export function planTunnels(args: TunnelArgs, options: PlanTunnelsOptions): read
       keepAlive: given(args.keepAlive),
       intervalMs: args.intervalMs,
       isForced: args.force,
+      gateway: args.gateway && settingsOf(args.gateway),
       hooks: script === undefined ? [] : [{ ...HOOK_DEFAULTS, run: [script], style: "natmap" }],
     }, defaults)
   );
+}
+
+function settingsOf(choice: GatewayChoice): GatewaySettings {
+  return choice.kind === "mode"
+    ? { mode: choice.mode, ways: GATEWAY_WAYS }
+    : { mode: "force", address: choice.address, ways: GATEWAY_WAYS };
 }
 
 function given<T>(list: readonly T[]): readonly T[] | undefined {

@@ -7,6 +7,7 @@ import {
   formatBindSpec,
   parseBindSpec,
   parseDurationMs,
+  parseGatewayChoice,
   parseInterface,
   parseMark,
   parseTunnelName,
@@ -70,5 +71,16 @@ export function tunnelFields(b: ParserBuilder): Fields<Omit<TunnelArgs, "bind" |
       help.name,
     ),
     force: b.flag("--force", help.force),
+    gateway: b.option(
+      "--gateway",
+      valueParser({
+        metavar: "off|auto|force|IP",
+        choices: ["off", "auto", "force"],
+        read: parseGatewayChoice,
+        write: (choice) => choice.kind === "mode" ? choice.mode : choice.address,
+        refuse: b.texts.gateway.badGateway,
+      }),
+      b.texts.gateway.help,
+    ),
   };
 }

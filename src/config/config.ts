@@ -1,4 +1,6 @@
+import type { GatewayWay } from "../core/mapping.ts";
 import type { ForwardMethod } from "../forward/options.ts";
+import type { GatewayMode } from "../gateway/settings.ts";
 import type { HookStyle, HookTrigger } from "../hook/hook.ts";
 import type { CloudflareConfig } from "./publish/cloudflare_config.ts";
 import type { ServerConfig } from "./publish/server_config.ts";
@@ -66,6 +68,16 @@ export interface ForwardConfig {
   readonly rate?: string | undefined;
 }
 
+/** `gateway` of a tunnel, where a word does not say enough. */
+export interface GatewayConfig {
+  /** When routers are asked. @default "auto", with an address "force" */
+  readonly mode?: GatewayMode | undefined;
+  /** The router instead of the default gateway, or the one above it. */
+  readonly address?: string | undefined;
+  /** The protocols that may be used. @default all of them */
+  readonly protocols?: readonly GatewayWay[] | undefined;
+}
+
 /** One entry of `tunnels`: one public port. */
 export interface TunnelConfig {
   /** Unique. @default the protocol and the port, as `porthole open` names it */
@@ -98,6 +110,8 @@ export interface TunnelConfig {
   readonly reuse?: boolean | undefined;
   /** The service on the port starts later. @default false */
   readonly waitForService?: boolean | undefined;
+  /** Whether routers on the way are asked to let strangers in (PCP, NAT-PMP, UPnP). @default "auto" */
+  readonly gateway?: GatewayMode | GatewayConfig | undefined;
   /** Forward what comes in; absent: something else serves the port. */
   readonly forward?: ForwardConfig | undefined;
   /** Run after the file's `hooks`. */

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { ForwardConfig, TunnelConfig } from "./config.ts";
+import type { ForwardConfig, GatewayConfig, TunnelConfig } from "./config.ts";
 import { hookSchema } from "./hook_schema.ts";
 import { publishSchema } from "./publish_schema.ts";
 import { choice, described, either, option, readable, shown, someOf, wholeNumber } from "./schema_parts.ts";
@@ -13,6 +13,7 @@ import {
   parseIdleMs,
   parseInterface,
   parseMark,
+  parseRouterAddress,
   parseTarget,
   parseTunnelName,
 } from "./values.ts";
@@ -74,6 +75,22 @@ const forwardSchema: v.GenericSchema<ForwardConfig> = v.pipe(
   v.title("Forwarding"),
 );
 
+const gatewayMode = choice(["off", "auto", "force"]);
+const gatewaySchema: v.GenericSchema<GatewayConfig> = v.pipe(
+  v.strictObject({
+    mode: option(
+      gatewayMode,
+      "auto asks only where nobody was seen to get in. Default auto; with an address force.",
+    ),
+    address: option(
+      readable(parseRouterAddress, "the IP address of a router"),
+      "The router to ask, instead of the default gateway; one outside of our networks is asked after it.",
+    ),
+    protocols: option(someOf(choice(["pcp", "nat-pmp", "upnp"])), "Those that may be used. Default all."),
+  }),
+  v.title("Gateway"),
+);
+
 /** One entry of `tunnels`. */
 export const tunnelSchema: v.GenericSchema<TunnelConfig> = v.pipe(
   v.strictObject({
@@ -109,6 +126,10 @@ export const tunnelSchema: v.GenericSchema<TunnelConfig> = v.pipe(
     waitForService: option(
       v.boolean(),
       "The service on the port starts later: bind first, hold spare sockets. Default false.",
+    ),
+    gateway: option(
+      either(gatewayMode, gatewaySchema, "off, auto, force, or an object"),
+      "Whether routers on the way are asked to let strangers in, by PCP, NAT-PMP or UPnP. Default auto.",
     ),
     forward: option(forwardSchema, "Forward what comes in; absent: something else serves the port."),
     hooks: option(v.array(hookSchema), "Programs to run when the mapping changes, after the file's own."),

@@ -1,3 +1,4 @@
+import { scopeOf } from "../core/address_scope.ts";
 import {
   addressBytes,
   canonicalAddress,
@@ -8,6 +9,7 @@ import {
   parseHostPort,
 } from "../core/endpoint.ts";
 import { formatCidr, parseCidr } from "../forward/cidr.ts";
+import type { GatewayMode } from "../gateway/settings.ts";
 import { formatPortSpec, parsePortSpec, type PortSpec } from "../keeper/port_spec.ts";
 
 /** What `open` binds: a port choice, and the local address if one was given. */
@@ -21,6 +23,21 @@ export interface BindSpec {
 export type InterfaceSpec =
   | { readonly kind: "device"; readonly name: string }
   | { readonly kind: "address"; readonly address: string };
+
+/** `--gateway`: when routers are asked, or which one. */
+export type GatewayChoice =
+  | { readonly kind: "mode"; readonly mode: GatewayMode }
+  | { readonly kind: "router"; readonly address: string };
+
+/**
+ * Parses `off`, `auto`, `force` or the address of a router.
+ *
+ * @throws {SyntaxError} If it is something else.
+ */
+export function parseGatewayChoice(text: string): GatewayChoice {
+  if (text === "off" || text === "auto" || text === "force") return { kind: "mode", mode: text };
+  return { kind: "router", address: parseRouterAddress(text) };
+}
 
 /**
  * Parses `[IP:]PORT`, PORT in every form of {@linkcode parsePortSpec}.
@@ -164,6 +181,21 @@ export function parseInterface(spec: string): InterfaceSpec {
   if (address !== undefined) return { kind: "address", address };
   if (!/^[^\s/\p{Cc}]{1,15}$/u.test(spec)) throw new SyntaxError(`Cannot use interface "${spec}"`);
   return { kind: "device", name: spec };
+}
+
+/**
+ * Takes the address of a router.
+ *
+ * @returns Its canonical spelling.
+ * @throws {SyntaxError} If it is no IP address, or none that a machine can have.
+ */
+export function parseRouterAddress(text: string): string {
+  const address = canonicalAddress(text);
+  const scope = address === undefined ? "unspecified" : scopeOf(address);
+  if (address === undefined || ["unspecified", "multicast", "loopback"].includes(scope)) {
+    throw new SyntaxError(`Cannot use router "${text}"`);
+  }
+  return address;
 }
 
 /** {@linkcode parseHostPort} with a default port, refusing port 0. */

@@ -30,14 +30,17 @@ export function eventToJson(event: MappingEvent): EventJson {
 function ownFields(event: MappingEvent): EventJson {
   switch (event.event) {
     case "changed":
-      return { previous: formatEndpoint(event.previous), ...sharingField(event) };
+      return { previous: formatEndpoint(event.previous), ...mappingFields(event) };
     case "lost":
     case "unusable":
       return { reason: event.reason };
     case "checked":
-      return event.reachability.state === "reachable"
-        ? { reachability: "reachable", evidence: event.reachability.evidence }
-        : { reachability: "unverified", reason: event.reachability.reason };
+      return {
+        ...(event.reachability.state === "reachable"
+          ? { reachability: "reachable", evidence: event.reachability.evidence }
+          : { reachability: "unverified", reason: event.reachability.reason }),
+        ...(event.gateway === undefined ? {} : { gateway: event.gateway }),
+      };
     case "hook":
       return {
         command: event.command,
@@ -56,14 +59,14 @@ function ownFields(event: MappingEvent): EventJson {
       return clientFields(event);
     case "mapped":
     case "restored":
-      return sharingField(event);
+      return mappingFields(event);
     case "stopped":
       return {};
   }
 }
 
-function sharingField({ sharing }: MappingFields): EventJson {
-  return sharing === undefined ? {} : { sharing };
+function mappingFields({ sharing, gateway }: MappingFields): EventJson {
+  return { ...(sharing !== undefined && { sharing }), ...(gateway !== undefined && { gateway }) };
 }
 
 function clientFields(event: ClientEvent): EventJson {

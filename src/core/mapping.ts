@@ -28,7 +28,12 @@ export interface MappingFields {
   readonly target?: Endpoint;
   /** How the port is shared with the service on it; absent if nothing else was seen there. */
   readonly sharing?: SharingWay;
+  /** The protocol by which routers of the user were asked to let strangers in; absent if none does. */
+  readonly gateway?: GatewayWay;
 }
+
+/** A protocol that routers are asked by: RFC 6887, RFC 6886, or an Internet Gateway Device of UPnP. */
+export type GatewayWay = "pcp" | "nat-pmp" | "upnp";
 
 /**
  * How a port is shared with the service on it: it shares by itself, or was made to (pidfd_getfd), or it does not and
@@ -86,6 +91,8 @@ export interface CheckedEvent extends EventBase {
   readonly external: Endpoint;
   /** What was seen, never more. */
   readonly reachability: Reachability;
+  /** The protocol by which routers of the user let strangers in meanwhile; absent if none does. */
+  readonly gateway?: GatewayWay;
 }
 
 /** A hook ended. */

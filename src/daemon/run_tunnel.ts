@@ -1,6 +1,7 @@
 import { type Endpoint, formatEndpoint } from "../core/endpoint.ts";
 import type { Gate } from "../core/gate.ts";
 import {
+  type GatewayWay,
   isMappingNews,
   type MappingEvent,
   type MappingFields,
@@ -10,6 +11,7 @@ import {
 import type { Platform } from "../core/platform.ts";
 import { TaskGroup } from "../core/task_group.ts";
 import type { Forwarder } from "../forward/forwarder.ts";
+import type { Gateway } from "../gateway/open_gateway.ts";
 import { keepMapping } from "../keeper/keep_mapping.ts";
 import { keepTcp } from "../keeper/keep_tcp.ts";
 import { keepUdp } from "../keeper/keep_udp.ts";
@@ -21,8 +23,10 @@ import { type Suspicion, suspicionOf } from "../stun/suspicion.ts";
 import type { Lang } from "../text/lang.ts";
 import { CheckTokens } from "./check_tokens.ts";
 import type { FilteringMemory } from "./filtering_memory.ts";
+import type { Lease } from "./leases.ts";
 import { awaitService, NOTHING_LISTENS, selfCheck } from "./self_check.ts";
 import { serveTest } from "./serve_test.ts";
+import { TunnelGateway } from "./tunnel_gateway.ts";
 import type { TunnelPulse } from "./tunnel_pulse.ts";
 
 /** What a tunnel shares with the others. */
@@ -43,6 +47,8 @@ export interface TunnelParts {
   readonly tell: (event: MappingEvent) => void;
   /** Opened by the first tunnel that forwards. */
   readonly openForwarder: () => Promise<Forwarder>;
+  /** The routers as asked from a local address, shared by all tunnels. */
+  readonly takeGateway: (local: string) => Promise<Lease<Gateway>>;
   /** The port it had before a restart. */
   readonly rememberedPort: number | undefined;
   readonly endsWhenUnusable: boolean;
@@ -59,6 +65,8 @@ export async function runTunnel(plan: TunnelPlan, parts: TunnelParts, signal: Ab
   const { platform, filtering, pulse, tell } = parts;
   const { name, protocol } = plan;
   const tokens = new CheckTokens(platform.random);
+  const gateway = new TunnelGateway(plan, { platform, filtering, take: parts.takeGateway });
+  pulse.gateway = gateway;
   let mapping: MappingFields | undefined;
   await using group = new TaskGroup(signal);
   let checking: AbortController | undefined;
@@ -66,16 +74,22 @@ export async function runTunnel(plan: TunnelPlan, parts: TunnelParts, signal: Ab
     checking?.abort();
     const { signal: checkSignal } = checking = new AbortController();
     group.spawn(async (wider) => {
-      const checked = { plan, platform, tokens, internal, external, filtering };
+      const checked = { plan, platform, tokens, internal, external, filtering: gateway };
       const until = AbortSignal.any([wider, checkSignal]);
       const tellVerdict = async (): Promise<Reachability | undefined> => {
         const reachability = await parts.checks.run(() => selfCheck(checked, until), until);
         if (reachability === undefined) return undefined;
-        tell({ event: "checked", name, protocol, at: platform.clock.date(), external, reachability });
+        const { way } = gateway;
+        const at = platform.clock.date();
+        tell({ event: "checked", name, protocol, at, external, reachability, ...(way && { gateway: way }) });
         return reachability;
       };
       try {
-        const verdict = await tellVerdict();
+        await gateway.beforeCheck(until);
+        let verdict = await tellVerdict();
+        if (verdict !== undefined && await gateway.afterCheck(verdict, external, until)) {
+          verdict = await tellVerdict();
+        }
         const isIdle = verdict?.state === "unverified" && verdict.reason === NOTHING_LISTENS;
         if (plan.waitsForService && isIdle && await awaitService(checked, until)) await tellVerdict();
       } catch (error) {
@@ -104,7 +118,8 @@ export async function runTunnel(plan: TunnelPlan, parts: TunnelParts, signal: Ab
   };
   const emit = (news: MappingEvent): void => {
     if ("external" in news && news.external !== undefined) pulse.forwarding?.retarget(news.external);
-    const event = withSides(news, { target: pulse.forwarding?.target, sharing: parts.sharingWay?.() });
+    const { way } = gateway;
+    const event = withSides(news, { target: pulse.forwarding?.target, sharing: parts.sharingWay?.(), way });
     if (event.event === "lost" || event.event === "unusable") mapping = undefined;
     const isNews = isMappingNews(event);
     if (isNews) {
@@ -113,6 +128,7 @@ export async function runTunnel(plan: TunnelPlan, parts: TunnelParts, signal: Ab
     }
     tell(event);
     if (!isNews) return;
+    gateway.note(event);
     warnOf(suspicionOf(event.external, event.internal), event, platform);
     check(event.internal, event.external);
   };
@@ -126,19 +142,45 @@ export async function runTunnel(plan: TunnelPlan, parts: TunnelParts, signal: Ab
     onConfirmed: (at) => pulse.confirmedAt = at,
     control: pulse.control,
     emit,
-    serve,
-    probeFiltering: async (address, probeSignal) => (await filtering.probe(address, probeSignal)).filtering,
+    serve: (internal) => withGateway(internal, gateway, serve),
+    probeFiltering: async (address, probeSignal) =>
+      await gateway.behind((await filtering.probe(address, probeSignal)).filtering, probeSignal),
     endsWhenUnusable: parts.endsWhenUnusable,
     signal,
   });
 }
 
-function withSides(
-  event: MappingEvent,
-  { target, sharing }: { readonly target: Endpoint | undefined; readonly sharing: SharingWay | undefined },
-): MappingEvent {
+/** What routers gave lives as long as the service on the endpoint. */
+async function withGateway(
+  internal: Endpoint,
+  gateway: TunnelGateway,
+  serve: (internal: Endpoint) => Promise<Service>,
+): Promise<Service> {
+  const opened = await gateway.open(internal);
+  try {
+    const service = await serve(internal);
+    return {
+      ...(service.suspend && { suspend: () => service.suspend?.() ?? Promise.resolve() }),
+      ...(service.resume && { resume: () => service.resume?.() ?? Promise.resolve() }),
+      [Symbol.asyncDispose]: async (): Promise<void> => {
+        await Promise.all([opened[Symbol.asyncDispose](), service[Symbol.asyncDispose]()]);
+      },
+    };
+  } catch (error) {
+    await opened[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+interface Sides {
+  readonly target: Endpoint | undefined;
+  readonly sharing: SharingWay | undefined;
+  readonly way: GatewayWay | undefined;
+}
+
+function withSides(event: MappingEvent, { target, sharing, way }: Sides): MappingEvent {
   if (!isMappingNews(event)) return event;
-  return { ...event, ...(target && { target }), ...(sharing && { sharing }) };
+  return { ...event, ...(target && { target }), ...(sharing && { sharing }), ...(way && { gateway: way }) };
 }
 
 /** Says what is odd about an external endpoint that a STUN server named. */

@@ -16,7 +16,7 @@ export interface SelfCheckOptions {
   readonly tokens: CheckTokens;
   readonly internal: Endpoint;
   readonly external: Endpoint;
-  readonly filtering: FilteringMemory;
+  readonly filtering: Pick<FilteringMemory, "look">;
 }
 
 /** Through the carrier and back: more than a round trip to any STUN server nearby. */

@@ -7,6 +7,8 @@ import { type MappingEvent, type Protocol, tunnelKey } from "../core/mapping.ts"
 import type { Platform } from "../core/platform.ts";
 import { TaskGroup } from "../core/task_group.ts";
 import type { Forwarder } from "../forward/forwarder.ts";
+import type { Gateway } from "../gateway/open_gateway.ts";
+import type { GatewaySurroundings } from "../gateway/surroundings.ts";
 import { Uplink } from "../keeper/uplink.ts";
 import { comparePlans } from "../plan/same_plan.ts";
 import type { TunnelPlan } from "../plan/tunnel_plan.ts";
@@ -15,7 +17,7 @@ import type { TunnelVitals } from "../status/tunnel_vitals.ts";
 import { StunServerList } from "../stun/server_list.ts";
 import type { Lang } from "../text/lang.ts";
 import { FilteringMemory } from "./filtering_memory.ts";
-import { Leases } from "./leases.ts";
+import { type Lease, Leases } from "./leases.ts";
 import { runTunnel } from "./run_tunnel.ts";
 import { TunnelPulse } from "./tunnel_pulse.ts";
 import type { TunnelSharing } from "./tunnel_sharing.ts";
@@ -32,6 +34,8 @@ export interface TunnelSetOptions {
   readonly endsWhenUnusable: boolean;
   /** Told of each failure of a tunnel, which is then tried again; absent: the first failure ends the set. */
   readonly onFault?: ((plan: TunnelPlan, error: unknown) => void) | undefined;
+  /** Who knows the default gateway. @default this host */
+  readonly surroundings?: GatewaySurroundings | undefined;
   /** What was known before a restart. */
   readonly memory?: TunnelMemory | undefined;
   /** Ends everything. */
@@ -65,6 +69,7 @@ export class TunnelSet implements AsyncDisposable {
   readonly #entries = new Map<string, Entry>();
   readonly #lines = new Leases<Line & AsyncDisposable>();
   readonly #servers = new Leases<StunServerList & Partial<AsyncDisposable>>();
+  readonly #gateways = new Leases<Gateway>();
   readonly #lookups = new Gate(LOOKUPS_AT_ONCE);
   readonly #checks = new Gate(CHECKS_AT_ONCE);
   #forwarder: Promise<Forwarder> | undefined;
@@ -200,6 +205,7 @@ export class TunnelSet implements AsyncDisposable {
       pulse,
       tell,
       openForwarder: () => this.#openForwarder(),
+      takeGateway: (local) => this.#takeGateway(plan, local),
       rememberedPort: memory?.portOf(plan),
       endsWhenUnusable,
       lang,
@@ -216,6 +222,20 @@ export class TunnelSet implements AsyncDisposable {
     ]);
     const sharing = this.#sharing ??= PortSharing.open({ log: platform.log });
     return new TunnelSharing(plan, { platform, sharing, signal });
+  }
+
+  /** For tunnels that are sent the same way and ask alike. */
+  #takeGateway({ gateway: settings, device, mark }: TunnelPlan, local: string): Promise<Lease<Gateway>> {
+    const { platform } = this.#options;
+    const key = JSON.stringify([local, device, mark, settings.address, settings.ways]);
+    return this.#gateways.take(key, async () => {
+      const [{ openGateway }, { systemSurroundings }] = await Promise.all([
+        import("../gateway/open_gateway.ts"),
+        import("../gateway/surroundings.ts"),
+      ]);
+      const { surroundings = systemSurroundings } = this.#options;
+      return openGateway({ settings, local, device, mark, surroundings }, platform);
+    });
   }
 
   async #openForwarder(): Promise<Forwarder> {

@@ -1,5 +1,6 @@
 import type { Family, HostPort } from "../core/endpoint.ts";
 import type { Protocol } from "../core/mapping.ts";
+import { GATEWAY_AUTO, type GatewaySettings } from "../gateway/settings.ts";
 import type { Hook } from "../hook/hook.ts";
 import { formatPortSpec, type PortSpec } from "../keeper/port_spec.ts";
 import type { PublisherOptions } from "../publish/options.ts";
@@ -23,6 +24,8 @@ export interface TunnelChoices {
   readonly intervalMs: number | undefined;
   readonly lookupIntervalMs?: number | undefined;
   readonly isForced: boolean;
+  /** Absent: the default gateway is asked where nobody was seen to get in. */
+  readonly gateway?: GatewaySettings | undefined;
   readonly hooks: readonly Hook[];
   readonly publish?: readonly PublisherOptions[];
 }
@@ -47,6 +50,7 @@ export function completeTunnel(choices: TunnelChoices, defaults: TunnelDefaults)
     servesTestPage: false,
     sharesPort: false,
     waitsForService: false,
+    gateway: choices.gateway ?? GATEWAY_AUTO,
     hooks,
     publish,
   };

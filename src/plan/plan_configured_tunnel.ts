@@ -9,11 +9,13 @@ import {
   parseIdleMs,
   parseInterface,
   parseMark,
+  parseRouterAddress,
   parseTarget,
 } from "../config/values.ts";
 import type { HostPort } from "../core/endpoint.ts";
 import type { Protocol } from "../core/mapping.ts";
 import type { Secret } from "../core/secret.ts";
+import { GATEWAY_WAYS, type GatewaySettings } from "../gateway/settings.ts";
 import type { Hook } from "../hook/hook.ts";
 import {
   clashesWithNftables,
@@ -66,6 +68,7 @@ export function planConfiguredTunnel(tunnel: TunnelConfig, options: ConfiguredTu
     intervalMs: durationMs(tunnel.interval ?? config.keepAlive?.interval),
     lookupIntervalMs: durationMs(tunnel.lookupInterval ?? config.stun?.interval),
     isForced: tunnel.force ?? false,
+    gateway: tunnel.gateway === undefined ? undefined : gatewaySettings(tunnel.gateway),
     hooks: [...hooks, ...planHooks(tunnel.hooks, baseDirectory)],
     publish: planPublish(tunnel.publish, { ...options, protocol, path: [...path, "publish"] }),
   }, defaults);
@@ -84,6 +87,18 @@ function refuseIdleWait(tunnel: TunnelConfig, { path, refusals }: ConfiguredTunn
     [...path, "waitForService"],
     "a tunnel that forwards or serves the test page waits for no service; leave it out",
   );
+}
+
+/** An address of its own says that somebody is to be asked. */
+function gatewaySettings(gateway: NonNullable<TunnelConfig["gateway"]>): GatewaySettings {
+  if (typeof gateway === "string") return { mode: gateway, ways: GATEWAY_WAYS };
+  const { address, protocols = GATEWAY_WAYS } = gateway;
+  const { mode = address === undefined ? "auto" : "force" } = gateway;
+  return {
+    mode,
+    ...(address !== undefined && { address: parseRouterAddress(address) }),
+    ways: GATEWAY_WAYS.filter((way) => protocols.includes(way)),
+  };
 }
 
 function stunServers(servers: readonly string[] | undefined): readonly HostPort[] | undefined {

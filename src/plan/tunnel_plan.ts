@@ -1,5 +1,6 @@
 import type { HostPort } from "../core/endpoint.ts";
 import type { ForwardOptions } from "../forward/options.ts";
+import type { GatewaySettings } from "../gateway/settings.ts";
 import type { Hook } from "../hook/hook.ts";
 import type { KeeperOptions } from "../keeper/options.ts";
 import type { PublisherOptions } from "../publish/options.ts";
@@ -23,6 +24,8 @@ export interface TunnelPlan extends KeeperOptions {
   readonly sharesPort: boolean;
   /** Hold spare sockets, so that a service may start later without any privilege of ours; tell when it listens (TCP). */
   readonly waitsForService: boolean;
+  /** Whether and how routers on the way are asked to let strangers in. */
+  readonly gateway: GatewaySettings;
   /** Programs to run when the mapping changes, in order. */
   readonly hooks: readonly Hook[];
   /** Where the external endpoint is told. */

@@ -52,6 +52,18 @@ export interface PublishSnapshot {
   readonly at: string;
 }
 
+/** A router that was asked to let strangers in. */
+export interface GatewaySnapshot {
+  /** Its address. */
+  readonly router: string;
+  /** The protocol it was asked by. */
+  readonly way: "pcp" | "nat-pmp" | "upnp";
+  /** Its own address on the far side; absent if it did not say. */
+  readonly address?: string;
+  /** Its port there. */
+  readonly port: number;
+}
+
 /** Where a tunnel stands; `failed`: it could not be opened and is tried again. */
 export type TunnelState = "opening" | "mapped" | "lost" | "unusable" | "failed";
 
@@ -81,6 +93,8 @@ export interface TunnelSnapshot {
   readonly reachability?: "reachable" | "unverified";
   /** What was seen, or why nothing was. */
   readonly evidence?: string;
+  /** Routers of the user that let strangers in to the port, the nearest one first; absent if none does. */
+  readonly gateway?: readonly GatewaySnapshot[];
   /** External endpoints other than the first one, since the start. */
   readonly changes: number;
   /** Those that ran. */

@@ -13,6 +13,7 @@ import type {
 import { addSample, type CounterSample, ratesOf } from "./rates.ts";
 import type {
   ClientsSnapshot,
+  GatewaySnapshot,
   HookSnapshot,
   PublishSnapshot,
   TunnelSnapshot,
@@ -118,6 +119,7 @@ export class TunnelRecord {
       ...(this.#reason !== undefined && { reason: this.#reason }),
       ...(confirmedAt && { confirmedAt: confirmedAt.toISOString() }),
       ...reachabilityFields(this.#reachability),
+      ...(vitals?.gateway && { gateway: vitals.gateway.map(gatewayOf) }),
       changes: this.#changes,
       hooks: [...this.#hooks.values()],
       publish: [...this.#publish.values()],
@@ -189,4 +191,14 @@ function reachabilityFields(seen: Reachability | undefined): Partial<TunnelSnaps
   return seen.state === "reachable"
     ? { reachability: "reachable", evidence: seen.evidence }
     : { reachability: "unverified", evidence: seen.reason };
+}
+
+function gatewayOf(hop: NonNullable<TunnelVitals["gateway"]>[number]): GatewaySnapshot {
+  const { router, way, externalAddress, externalPort } = hop;
+  return {
+    router,
+    way,
+    ...(externalAddress !== undefined && { address: externalAddress }),
+    port: externalPort,
+  };
 }

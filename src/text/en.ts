@@ -6,6 +6,7 @@ import { redirectEn } from "./redirect_texts.ts";
 import { checkEn } from "./check_texts.ts";
 import { lifetimeEn } from "./lifetime_texts.ts";
 import { reachEn } from "./reach_texts.ts";
+import { gatewayEn } from "./gateway_texts.ts";
 import type { Texts } from "./texts.ts";
 
 /** English. */
@@ -277,4 +278,5 @@ export const en: Texts = {
   check: checkEn,
   redirect: redirectEn,
   find: findEn,
+  gateway: gatewayEn,
 };

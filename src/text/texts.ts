@@ -8,6 +8,7 @@ import type { RedirectTexts } from "./redirect_texts.ts";
 import type { CheckTexts } from "./check_texts.ts";
 import type { LifetimeTexts } from "./lifetime_texts.ts";
 import type { ReachTexts } from "./reach_texts.ts";
+import type { GatewayTexts } from "./gateway_texts.ts";
 import { zhCn } from "./zh_cn.ts";
 
 /** What `--help` says about commands, arguments and flags. */
@@ -263,6 +264,7 @@ export interface Texts {
   readonly check: CheckTexts;
   readonly redirect: RedirectTexts;
   readonly find: FindTexts;
+  readonly gateway: GatewayTexts;
   readonly status: StatusTexts;
 }
 

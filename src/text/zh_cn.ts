@@ -6,6 +6,7 @@ import { redirectZhCn } from "./redirect_texts.ts";
 import { checkZhCn } from "./check_texts.ts";
 import { lifetimeZhCn } from "./lifetime_texts.ts";
 import { reachZhCn } from "./reach_texts.ts";
+import { gatewayZhCn } from "./gateway_texts.ts";
 import type { Texts } from "./texts.ts";
 
 /** Simplified Chinese. */
@@ -255,4 +256,5 @@ export const zhCn: Texts = {
   check: checkZhCn,
   redirect: redirectZhCn,
   find: findZhCn,
+  gateway: gatewayZhCn,
 };

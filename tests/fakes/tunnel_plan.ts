@@ -1,3 +1,4 @@
+import { GATEWAY_OFF } from "../../src/gateway/settings.ts";
 import type { TunnelPlan } from "../../src/plan/tunnel_plan.ts";
 
 /** A plan for a tunnel named `web` on port 3456, without servers, hooks or test page. */
@@ -16,6 +17,7 @@ export function planFor(changes: Partial<TunnelPlan> = {}): TunnelPlan {
     servesTestPage: false,
     sharesPort: false,
     waitsForService: false,
+    gateway: GATEWAY_OFF,
     hooks: [],
     publish: [],
     ...changes,

@@ -17,6 +17,7 @@ export interface PortholeEvent {
   readonly reason?: string;
   readonly reachability?: string;
   readonly sharing?: string;
+  readonly gateway?: string;
   readonly state?: string;
   readonly client?: string;
   readonly bytesIn?: number;

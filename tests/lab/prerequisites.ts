@@ -12,6 +12,7 @@ const TOOLS = [
   "ps",
   "setpriv",
   "dnsmasq",
+  "miniupnpd",
 ];
 
 /**
@@ -28,7 +29,7 @@ export async function missingPrerequisite(furtherTools: readonly string[] = []):
   if (missing.length > 0) {
     return `not installed: ${
       missing.join(", ")
-    } (Debian: iproute2 nftables conntrack coturn nginx-light procps curl util-linux dnsmasq-base python3)`;
+    } (Debian: iproute2 nftables conntrack coturn nginx-light procps curl util-linux dnsmasq-base miniupnpd-nftables python3)`;
   }
   const name = `phlab-${Deno.pid}-0-try`;
   try {

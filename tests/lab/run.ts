@@ -14,8 +14,10 @@ import { ending } from "./cases/ending.ts";
 import { forward } from "./cases/forward.ts";
 import { forwardBehind } from "./cases/forward_behind.ts";
 import { forwardNft } from "./cases/forward_nft.ts";
+import { gateway } from "./cases/gateway.ts";
 import { helpers } from "./cases/helpers.ts";
 import { mapping } from "./cases/mapping.ts";
+import { reachCases } from "./cases/reach.ts";
 import { recovery } from "./cases/recovery.ts";
 import { service } from "./cases/service.ts";
 import { sharing } from "./cases/sharing.ts";
@@ -63,10 +65,12 @@ async function main(): Promise<number> {
     ...sharing,
     ...helpers,
     ...refusal,
+    ...reachCases,
     ...ending,
     ...forward,
     ...forwardBehind,
     ...forwardNft,
+    ...gateway,
   ]
     .flatMap((labCase) => labCase.protocols.map((protocol): Job => ({ labCase, protocol })))
     .filter((job) => values.case.length === 0 || values.case.some((text) => title(job).includes(text)));

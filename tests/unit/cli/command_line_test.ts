@@ -45,6 +45,7 @@ const OPEN: OpenArgs = {
   noReuse: false,
   waitForService: false,
   force: false,
+  gateway: undefined,
   json: false,
   logLevel: undefined,
   quiet: false,
@@ -58,7 +59,7 @@ Deno.test("parseCommandLine() reads open with nothing but a port", () => {
 Deno.test("parseCommandLine() reads every flag of open, in any order", () => {
   const line =
     "open --json --udp --tcp -6 --stun a --stun b:99 --keep-alive c --interval 2m --interface eth0 --mark 7 " +
-    "3456 --exec ./x.sh --name web --test --no-reuse --wait-for-service --force --quiet --log-level warn --lang zh-CN";
+    "3456 --exec ./x.sh --name web --test --no-reuse --wait-for-service --force --gateway 192.168.1.1 --quiet --log-level warn --lang zh-CN";
   assert.deepEqual(parse(line), {
     kind: "command",
     args: {
@@ -77,6 +78,7 @@ Deno.test("parseCommandLine() reads every flag of open, in any order", () => {
       noReuse: true,
       waitForService: true,
       force: true,
+      gateway: { kind: "router", address: "192.168.1.1" },
       json: true,
       quiet: true,
       logLevel: "warn",

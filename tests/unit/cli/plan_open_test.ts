@@ -4,6 +4,7 @@ import type { OpenArgs } from "../../../src/cli/command_args.ts";
 import { parseCommandLine } from "../../../src/cli/command_line.ts";
 import { planOpen } from "../../../src/cli/plan_open.ts";
 import { UsageError } from "../../../src/cli/usage_error.ts";
+import { GATEWAY_AUTO } from "../../../src/gateway/settings.ts";
 import type { TunnelPlan } from "../../../src/plan/tunnel_plan.ts";
 import { textsOf } from "../../../src/text/texts.ts";
 
@@ -42,6 +43,7 @@ Deno.test("planOpen() fills in every default when only a port is given", () => {
     servesTestPage: false,
     sharesPort: true,
     waitsForService: false,
+    gateway: GATEWAY_AUTO,
     hooks: [],
     publish: [],
   }]);

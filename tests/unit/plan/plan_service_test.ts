@@ -4,6 +4,7 @@ import type { Config, TunnelConfig } from "../../../src/config/config.ts";
 import { formatFault } from "../../../src/config/config_fault.ts";
 import { parseConfig } from "../../../src/config/parse_config.ts";
 import { Secret } from "../../../src/core/secret.ts";
+import { GATEWAY_AUTO } from "../../../src/gateway/settings.ts";
 import { planService } from "../../../src/plan/plan_service.ts";
 import type { ServicePlan } from "../../../src/plan/service_plan.ts";
 
@@ -51,6 +52,7 @@ Deno.test("planService() fills in every default", () => {
     servesTestPage: false,
     sharesPort: false,
     waitsForService: false,
+    gateway: GATEWAY_AUTO,
     hooks: [],
     publish: [],
     forward: {

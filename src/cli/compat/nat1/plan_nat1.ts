@@ -1,4 +1,5 @@
 import { NAT1_TYPES } from "../../../config/import/nat1_config.ts";
+import { GATEWAY_OFF } from "../../../gateway/settings.ts";
 import { completeForward } from "../../../plan/complete_forward.ts";
 import { completeTunnel } from "../../../plan/complete_tunnel.ts";
 import { withSharing } from "../../../plan/port_sharing.ts";
@@ -31,6 +32,7 @@ export function planNat1(settings: Nat1Settings, own: Pick<OwnFlags, "stun" | "k
     intervalMs: undefined,
     // nat1_traversal announces whatever STUN says; a port that the user's router forwards is open where others are shut.
     isForced: true,
+    gateway: GATEWAY_OFF,
     hooks: [],
     publish: webhook === undefined ? [] : [webhook],
   }, TUNNEL_DEFAULTS);

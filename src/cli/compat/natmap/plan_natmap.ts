@@ -1,6 +1,7 @@
 import type { NatmapArgs } from "../../../config/import/natmap_args.ts";
 import { NATMAP_CONNECT_LIMIT_MS, NATMAP_SCRIPT_LIMIT_MS } from "../../../config/import/natmap_args.ts";
 import type { ForwardOptions } from "../../../forward/options.ts";
+import { GATEWAY_OFF } from "../../../gateway/settings.ts";
 import { type Hook, HOOK_DEFAULTS } from "../../../hook/hook.ts";
 import { withSharing } from "../../../plan/port_sharing.ts";
 import type { ServicePlan } from "../../../plan/service_plan.ts";
@@ -42,6 +43,7 @@ export function planNatmap(args: NatmapArgs, options: PlanNatmapOptions = {}): S
     isForced: !args.isChecked,
     forward: forwardOf(args),
     servesTestPage: false,
+    gateway: GATEWAY_OFF,
     sharesPort: false,
     waitsForService: false,
     hooks: hook === undefined ? [] : [hook],

@@ -12,6 +12,7 @@ import {
   DEFAULT_TCP_IDLE_MS,
   DEFAULT_UDP_IDLE_MS,
 } from "../../../forward/options.ts";
+import { GATEWAY_OFF } from "../../../gateway/settings.ts";
 import { type Hook, HOOK_DEFAULTS } from "../../../hook/hook.ts";
 import { withSharing } from "../../../plan/port_sharing.ts";
 import type { ServicePlan } from "../../../plan/service_plan.ts";
@@ -106,6 +107,7 @@ function openTunnel(protocol: Protocol, { address, port }: Endpoint, common: Com
     // Natter announces whatever STUN says; a port that the user's router forwards is open where others are shut.
     isForced: true,
     servesTestPage: false,
+    gateway: GATEWAY_OFF,
     sharesPort: false,
     waitsForService: false,
     hooks: common.hooks,

@@ -86,7 +86,7 @@ async function runTunnel(args: Natter2Args, options: Natter2Options): Promise<nu
   const log = loggerOf(options, args.isVerbose ? "debug" : "info");
   log.info(`Natter v${NATTER2_VERSION}`);
   if (args.isBare) log.info("Tips: Use `--help` to see help messages");
-  if (args.usesUpnp) log.warn("upnp: UPnP is not supported yet; the port is opened without it");
+  if (args.usesUpnp) log.info("Scanning UPnP Devices...");
   if (isKernelMethod(args.method) && Deno.build.os === "linux" && Deno.uid() !== 0) {
     log.warn(`fwd-${args.method.replace(/^sudo-|-snat$/g, "")}: You are not root`);
   }

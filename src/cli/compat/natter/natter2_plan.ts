@@ -6,6 +6,7 @@ import {
   DEFAULT_UDP_IDLE_MS,
   type ForwardOptions,
 } from "../../../forward/options.ts";
+import { GATEWAY_OFF, GATEWAY_WAYS } from "../../../gateway/settings.ts";
 import { type Hook, HOOK_DEFAULTS } from "../../../hook/hook.ts";
 import { withSharing } from "../../../plan/port_sharing.ts";
 import type { ServicePlan } from "../../../plan/service_plan.ts";
@@ -54,6 +55,7 @@ export function planNatter2(args: Natter2Args, options: Natter2PlanOptions): Ser
       servesTestPage: method === "test",
       sharesPort: false,
       waitsForService: false,
+      gateway: args.usesUpnp ? { mode: "force", ways: GATEWAY_WAYS } : GATEWAY_OFF,
       forward: forwardsItself(method) ? forwardOf(args, { name, device, ownAddress }) : undefined,
       hooks: args.scripts.map(hookOf),
       publish: [],

@@ -24,7 +24,7 @@ export const NATTER2_HELP: readonly string[] = [
   "  -v                 show debug lines",
   "  -q                 exit when the mapped address changes",
   "  -u                 UDP instead of TCP",
-  "  -U                 UPnP (not there yet: a warning)",
+  "  -U                 ask the router to let visitors in (PCP, NAT-PMP, UPnP)",
   "  -k N               seconds between keep-alives (15)",
   "  -s HOST[:PORT]     STUN server; repeatable",
   "  -h HOST[:PORT]     keep-alive server",

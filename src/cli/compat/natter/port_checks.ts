@@ -1,7 +1,7 @@
-import { openDeadline } from "../../../core/deadline.ts";
 import type { Endpoint } from "../../../core/endpoint.ts";
-import { errorCode, errorMessage, TimeoutError } from "../../../core/errors.ts";
 import type { Platform } from "../../../core/platform.ts";
+import type { ReachState } from "../../../reach/evidence.ts";
+import { knock } from "../../../reach/knock.ts";
 import type { PortState } from "./natter2_lines.ts";
 
 /** Options for {@linkcode checkPort}. */
@@ -14,8 +14,7 @@ export interface CheckPortOptions {
 
 /** Natter's limit. */
 const LIMIT_MS = 1_000;
-/** What says that nobody is there, or that something in between keeps us out. */
-const CLOSED: ReadonlySet<string> = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ETIMEDOUT"]);
+const WORDS: Readonly<Record<ReachState, PortState>> = { yes: "OPEN", no: "CLOSED", unknown: "UNKNOWN" };
 
 /**
  * Tries a TCP port by connecting to it, within one second.
@@ -25,22 +24,8 @@ const CLOSED: ReadonlySet<string> = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ET
  */
 export async function checkPort(endpoint: Endpoint, options: CheckPortOptions): Promise<PortState> {
   const { platform, from, signal } = options;
-  const { net, clock } = platform;
-  using deadline = openDeadline(LIMIT_MS, { clock, signal });
-  try {
-    using _connection = await net.connectStream({
-      local: { address: from, port: 0 },
-      remote: endpoint,
-      signal: deadline.signal,
-      onData: () => {},
-      onEnd: () => {},
-    });
-    return "OPEN";
-  } catch (error) {
-    signal.throwIfAborted();
-    // Only what was accepted can be reset: a forwarder does so where its target refuses.
-    if (errorCode(error) === "ECONNRESET") return "OPEN";
-    platform.log.debug("Port check failed", { endpoint, reason: errorMessage(error) });
-    return error instanceof TimeoutError || CLOSED.has(errorCode(error) ?? "") ? "CLOSED" : "UNKNOWN";
-  }
+  const finding = await knock(endpoint, { platform, protocol: "tcp", from, limitMs: LIMIT_MS, signal });
+  const { state, reason, detail } = finding;
+  if (state !== "yes") platform.log.debug("Port check failed", { endpoint, reason: detail ?? reason });
+  return WORDS[state];
 }

@@ -7,6 +7,7 @@ import { planNatmap } from "../../../../src/cli/compat/natmap/plan_natmap.ts";
 import { planService } from "../../../../src/plan/plan_service.ts";
 import { TUNNEL_DEFAULTS } from "../../../../src/plan/tunnel_defaults.ts";
 import { parseConfig } from "../../../../src/config/parse_config.ts";
+import { GATEWAY_AUTO } from "../../../../src/gateway/settings.ts";
 
 interface Imported {
   readonly text: string;
@@ -287,6 +288,8 @@ Deno.test("importConfig() makes natmap's command line do what porthole natmap do
       name,
       // As the file's comments say: our checks decide what is announced, and UDP has our own hosts as sentinels.
       isForced: false,
+      // natmap asks no routers; a configuration of ours does where it has to.
+      gateway: definedOnly(GATEWAY_AUTO),
       keepAliveHosts: args.protocol === "tcp" ? wanted?.keepAliveHosts : TUNNEL_DEFAULTS.keepAliveHosts,
       lookupIntervalMs: 60_000,
       ...(wanted?.forward && {

@@ -3,6 +3,7 @@ import { planNatmap } from "../../../../../src/cli/compat/natmap/plan_natmap.ts"
 import { readNatmapArgs } from "../../../../../src/config/import/natmap_args.ts";
 import type { ServicePlan } from "../../../../../src/plan/service_plan.ts";
 import type { TunnelPlan } from "../../../../../src/plan/tunnel_plan.ts";
+import { GATEWAY_OFF } from "../../../../../src/gateway/settings.ts";
 
 function servicePlan(line: string, script?: string): ServicePlan {
   const reading = readNatmapArgs(line.split(" "));
@@ -35,6 +36,7 @@ Deno.test("planNatmap() plans bind mode over TCP with nothing but the servers na
       servesTestPage: false,
       sharesPort: true,
       waitsForService: false,
+      gateway: GATEWAY_OFF,
       hooks: [],
       publish: [],
     }],
