@@ -1,12 +1,13 @@
 import type { HostPort } from "../core/endpoint.ts";
-import type { BindSpec, InterfaceSpec } from "../config/values.ts";
+import type { InterfaceSpec } from "../config/values.ts";
 import type { SharedArgs } from "./command_args.ts";
+import type { ReachSpec } from "./reach_args.ts";
 
 /** `porthole check`. */
 export interface CheckArgs extends SharedArgs {
   readonly command: "check";
-  /** Where the mapping is looked at; absent: any port. */
-  readonly bind: BindSpec | undefined;
+  /** Where the mapping is looked at: a port, perhaps at a local address; absent: any port. */
+  readonly bind: ReachSpec | undefined;
   readonly udp: boolean;
   readonly tcp: boolean;
   readonly ipv4: boolean;

@@ -51,6 +51,7 @@ export type CheckAdvice =
   | ({ readonly code: "several-addresses"; readonly addresses: readonly string[] } & On)
   | ({ readonly code: "filtering-unknown" } & Place)
   | { readonly code: "outside-unsure"; readonly detail: string }
+  | { readonly code: "reflector-known"; readonly detail: string }
   | { readonly code: "no-rfc5780" }
   | ({ readonly code: "no-hairpin" } & Place);
 
@@ -108,36 +109,55 @@ const KINDS_ZH: Readonly<Record<FilteredKind, string>> = {
 /** English. */
 export const adviceEn: CheckAdviceTexts = {
   "bind-failed": (advice) =>
-    `Nothing could be asked over ${onEn(advice)} (${advice.detail}): give another port or address by --bind, ` +
+    `Nothing could be asked over ${
+      onEn(advice)
+    } (${advice.detail}): give another port or address by --bind, ` +
     "or leave it out.",
-  "no-route": () => "There is no route to the STUN servers: see whether this host is online, and --interface.",
+  "no-route": () =>
+    "There is no route to the STUN servers: see whether this host is online, and --interface.",
   "no-server": () => "No name of a STUN server resolves: see to the DNS, or give addresses by --stun.",
   "offline": () =>
     "Nobody answers at all: see whether this host is online and whether a firewall lets it out; or give other STUN " +
     "servers by --stun.",
   "proxy-fake-ip": (advice) =>
-    `Over ${onEn(advice)} a proxy in fake-IP mode answers in the place of the servers (${advice.detail}): what was ` +
+    `Over ${
+      onEn(advice)
+    } a proxy in fake-IP mode answers in the place of the servers (${advice.detail}): what was ` +
     "seen is the proxy's, not the NAT's.",
   "proxy-accepts-all": (advice) =>
-    `Over ${onEn(advice)} something takes connections to addresses that nobody has (${advice.detail}): a transparent ` +
+    `Over ${
+      onEn(advice)
+    } something takes connections to addresses that nobody has (${advice.detail}): a transparent ` +
     "proxy or a VPN.",
   "proxy-too-fast": (advice) =>
-    `Over ${onEn(advice)} answers come faster than from anywhere (${advice.detail}): perhaps a proxy on the way.`,
+    `Over ${
+      onEn(advice)
+    } answers come faster than from anywhere (${advice.detail}): perhaps a proxy on the way.`,
   "contradicted": (advice) =>
-    `Over ${onEn(advice)} one STUN server contradicts the others (${advice.detail}): a proxy on the way to it, or a ` +
+    `Over ${
+      onEn(advice)
+    } one STUN server contradicts the others (${advice.detail}): a proxy on the way to it, or a ` +
     "server that lies; leave it out by naming others with --stun.",
   "bypass-proxy": () =>
     "Switch Clash, OpenClash, PassWall, v2ray or the VPN off, or let porthole pass it by (by process, by the port of " +
     "the STUN servers, or by --mark N and a rule that exempts the mark), then check again.",
   "blocked": (advice) =>
-    `${onEn(advice)} seems to be blocked: several STUN servers were asked and none answered; see to the firewalls of ` +
+    `${
+      onEn(advice)
+    } seems to be blocked: several STUN servers were asked and none answered; see to the firewalls of ` +
     "this host and its network" +
-    (advice.other === undefined ? ", or give other servers by --stun." : `, or use ${names([advice.other], "")}.`),
+    (advice.other === undefined
+      ? ", or give other servers by --stun."
+      : `, or use ${names([advice.other], "")}.`),
   "stun-dead": (advice) =>
-    `Too few STUN servers answered over ${onEn(advice)}: give others by --stun HOST; porthole stun shows which answer.`,
+    `Too few STUN servers answered over ${
+      onEn(advice)
+    }: give others by --stun HOST; porthole stun shows which answer.`,
   "time-up": (advice) => `The time was up before all was seen over ${onEn(advice)}: check again.`,
   "open-internet": (advice) =>
-    `There is no NAT: porthole is not needed, a service on ${advice.address ?? "this host"} is public already; it ` +
+    `There is no NAT: porthole is not needed, a service on ${
+      advice.address ?? "this host"
+    } is public already; it ` +
     "works all the same. Let the port pass the firewall of this host.",
   "one-to-one": (advice) =>
     `A 1:1 NAT as of a cloud host: everybody gets in at the same port number, so porthole is not needed; it works ` +
@@ -146,30 +166,39 @@ export const adviceEn: CheckAdviceTexts = {
     `There is no NAT, but a firewall keeps strangers out: allow ${onEn(advice)} ${portOf(advice)} to ` +
     `${advice.address ?? "this host"} on this host, ` +
     (advice.family === 6
-      ? `and in the IPv6 firewall of the router${advice.router ? ` ${advice.router}` : ""}, or let porthole ask it: ` +
+      ? `and in the IPv6 firewall of the router${
+        advice.router ? ` ${advice.router}` : ""
+      }, or let porthole ask it: ` +
         `${openCommand(advice)} --gateway force.`
       : "and on the router or in the provider's security group."),
-  "full-cone": (advice) => `Next: ${openCommand(advice)}; nothing needs to be set on the router or the modem.`,
+  "full-cone": (advice) =>
+    `Next: ${openCommand(advice)}; nothing needs to be set on the router or the modem.`,
   "filtered": (advice) =>
     `Over ${onEn(advice)} only those whom this host wrote to first get in (${KINDS_EN[advice.kind]}): ` +
     (advice.hasRouter
       ? "most often it is the own router that filters, else the carrier."
       : "no router of the user's own stands before this host, so it is its own firewall or the carrier."),
   "port-forward": (advice) =>
-    `Forward the port on the router${advice.router === undefined ? "" : ` ${advice.router}`}: ${onEn(advice)} ` +
+    `Forward the port on the router${advice.router === undefined ? "" : ` ${advice.router}`}: ${
+      onEn(advice)
+    } ` +
     `${forwardOf(advice)}; the numbers must be the same on both sides.`,
   "ask-router": (advice) =>
     `Or let porthole ask the router for that (UPnP, NAT-PMP or PCP): ${openCommand(advice)} --gateway force`,
   "dmz": (advice) =>
     `Or make ${advice.address ?? "this host"} the DMZ host of the router` +
-    `${advice.router === undefined ? "" : ` ${advice.router}`}; after that a check shows whether the carrier filters too.`,
+    `${
+      advice.router === undefined ? "" : ` ${advice.router}`
+    }; after that a check shows whether the carrier filters too.`,
   "bridge-mode": () =>
     "If the modem routes too (two NATs in a row), switch it to bridge mode so that the router dials itself; or run " +
     "porthole on the router.",
   "host-firewall": () =>
     "See whether this host's own firewall drops what comes unasked (nft list ruleset, ufw status, Windows Defender).",
   "symmetric": (advice) =>
-    `Over ${onEn(advice)} every destination gets another external endpoint (symmetric, NAT 4): nobody could be told ` +
+    `Over ${
+      onEn(advice)
+    } every destination gets another external endpoint (symmetric, NAT 4): nobody could be told ` +
     "where to come.",
   "symmetric-router": () =>
     "If it is the own router: turn on full cone NAT, or static ports (OpenWrt, pfSense, OPNsense), and turn off a " +
@@ -181,17 +210,26 @@ export const adviceEn: CheckAdviceTexts = {
     `The address seen from outside, ${advice.external}, is no public one (${advice.scope}): another NAT stands ` +
     "further out, and the STUN servers before it. Use public STUN servers, and put the modem into bridge mode.",
   "several-addresses": (advice) =>
-    `The NAT gives several external addresses (${advice.addresses.join(", ")}): trust the endpoint that porthole ` +
+    `The NAT gives several external addresses (${
+      advice.addresses.join(", ")
+    }): trust the endpoint that porthole ` +
     "announces, not the address that some web page shows.",
   "filtering-unknown": (advice) =>
-    `Nobody saw whether strangers get in over ${onEn(advice)}: run porthole reflector on a host elsewhere and check ` +
+    `Nobody saw whether strangers get in over ${
+      onEn(advice)
+    }: run porthole reflector on a host elsewhere and check ` +
     `again with --reflector URL, or try ${openCommand(advice)} --test from a phone on mobile data.`,
   "outside-unsure": (advice) => `The reflector could not tell (${advice.detail}): see porthole reach.`,
+  "reflector-known": (advice) =>
+    `The reflector got in, but from an address this host had talked to (${advice.detail}): run it with ` +
+    "--from-address, so that it knocks as a stranger.",
   "no-rfc5780": () =>
     "No STUN server that answers offers RFC 5780, so UDP filtering cannot be seen: name one that does by --stun " +
     "(porthole stun shows it).",
   "no-hairpin": (advice) =>
-    `The NAT does not turn traffic round (no hairpinning over ${onEn(advice)}): test from another network, a phone on ` +
+    `The NAT does not turn traffic round (no hairpinning over ${
+      onEn(advice)
+    }): test from another network, a phone on ` +
     `mobile data for example; inside the LAN use ${advice.address ?? "this host's address"} itself.`,
 };
 
@@ -208,7 +246,9 @@ export const adviceZhCn: CheckAdviceTexts = {
     `${onZh(advice)} 上连不存在的地址都能连通（${advice.detail}）：途中有透明代理或 VPN。`,
   "proxy-too-fast": (advice) => `${onZh(advice)} 上的应答快得不合常理（${advice.detail}）：途中可能有代理。`,
   "contradicted": (advice) =>
-    `${onZh(advice)} 上有一台 STUN 服务器与其他的说法不一（${advice.detail}）：可能途中有代理，或这台服务器不可信；` +
+    `${
+      onZh(advice)
+    } 上有一台 STUN 服务器与其他的说法不一（${advice.detail}）：可能途中有代理，或这台服务器不可信；` +
     "请用 --stun 指定其他服务器。",
   "bypass-proxy": () =>
     "请关闭 Clash、OpenClash、PassWall、v2ray 或 VPN，或让 porthole 绕过代理（按进程、按 STUN 端口，或用 --mark N " +
@@ -217,10 +257,14 @@ export const adviceZhCn: CheckAdviceTexts = {
     `${onZh(advice)} 似乎被封锁：询问了多台 STUN 服务器，均无应答；请检查本机和所在网络的防火墙，` +
     (advice.other === undefined ? "或用 --stun 换其他服务器。" : `或改用 ${names([advice.other], "")}。`),
   "stun-dead": (advice) =>
-    `${onZh(advice)} 上应答的 STUN 服务器太少：请用 --stun HOST 指定其他服务器；porthole stun 可查看哪些有应答。`,
+    `${
+      onZh(advice)
+    } 上应答的 STUN 服务器太少：请用 --stun HOST 指定其他服务器；porthole stun 可查看哪些有应答。`,
   "time-up": (advice) => `${onZh(advice)} 的检测超时，未能全部完成：请重新检测。`,
   "open-internet": (advice) =>
-    `没有 NAT：${advice.address ?? "本机"} 上的服务本来就能从公网访问，不需要 porthole，但照样可用。请在本机防火墙放行端口。`,
+    `没有 NAT：${
+      advice.address ?? "本机"
+    } 上的服务本来就能从公网访问，不需要 porthole，但照样可用。请在本机防火墙放行端口。`,
   "one-to-one": (advice) =>
     `这是云主机的 1:1 NAT：端口号不变，任何人都能进来，不需要 porthole，但照样可用。请在安全组放行端口 ${
       portOf(advice)
@@ -249,7 +293,8 @@ export const adviceZhCn: CheckAdviceTexts = {
     `或在路由器${advice.router === undefined ? "" : ` ${advice.router} `}上把 ${
       advice.address ?? "本机"
     } 设为 DMZ 主机；之后重新检测，就能看出运营商是否也在过滤。`,
-  "bridge-mode": () => "如果光猫也在做路由（两层 NAT），请把光猫改为桥接，由路由器拨号；或者在路由器上运行 porthole。",
+  "bridge-mode": () =>
+    "如果光猫也在做路由（两层 NAT），请把光猫改为桥接，由路由器拨号；或者在路由器上运行 porthole。",
   "host-firewall": () =>
     "检查本机防火墙是否丢弃外来的连接（nft list ruleset、ufw status、Windows Defender）。",
   "symmetric": (advice) =>
@@ -263,11 +308,17 @@ export const adviceZhCn: CheckAdviceTexts = {
     `外部看到的地址 ${advice.external} 不是公网地址（${advice.scope}）：更外面还有一层 NAT，而 STUN 服务器在它之内。` +
     "请使用公网的 STUN 服务器，并把光猫改为桥接。",
   "several-addresses": (advice) =>
-    `NAT 使用多个公网地址（${advice.addresses.join("、")}）：请以 porthole 公布的端点为准，不要用网页上查到的地址。`,
+    `NAT 使用多个公网地址（${
+      advice.addresses.join("、")
+    }）：请以 porthole 公布的端点为准，不要用网页上查到的地址。`,
   "filtering-unknown": (advice) =>
-    `没有人看到外人能否通过 ${onZh(advice)} 进来：请在另一台主机上运行 porthole reflector，再用 --reflector URL 重新检测；` +
+    `没有人看到外人能否通过 ${
+      onZh(advice)
+    } 进来：请在另一台主机上运行 porthole reflector，再用 --reflector URL 重新检测；` +
     `或运行 ${openCommand(advice)} --test，用手机移动数据试一下。`,
   "outside-unsure": (advice) => `反射器无法判断（${advice.detail}）：请用 porthole reach 查看。`,
+  "reflector-known": (advice) =>
+    `反射器进来了，但来自本机通信过的地址（${advice.detail}）：请让它使用 --from-address，以陌生人的身份来连接。`,
   "no-rfc5780": () =>
     "有应答的 STUN 服务器都不支持 RFC 5780，看不出 UDP 的过滤行为：请用 --stun 指定支持的服务器（porthole stun 可查看）。",
   "no-hairpin": (advice) =>

@@ -14,6 +14,7 @@ export type CheckReasonCode =
   | "too-late"
   | "nobody-knocked"
   | "strangers-kept-out"
+  | "known-got-in"
   | "outside-unsure"
   | "no-nat"
   | "few-samples"
@@ -43,6 +44,7 @@ export const checkReasonsEn: CheckReasonTexts = {
   "too-late": "answers came too late to tell",
   "nobody-knocked": "no hairpinning was seen, and nobody outside was asked to knock",
   "strangers-kept-out": "a stranger did not get in; whether others would is not known",
+  "known-got-in": "somebody outside got in, but from an address this host had talked to",
   "outside-unsure": "nobody outside could tell",
   "no-nat": "there is no NAT, and nobody outside was asked to knock",
   "few-samples": "too few sockets were seen",
@@ -70,6 +72,7 @@ export const checkReasonsZhCn: CheckReasonTexts = {
   "too-late": "应答来得太晚，无法判断",
   "nobody-knocked": "没有看到回环，也没有请外部来连接",
   "strangers-kept-out": "有一个外人没能进来；其他人能否进来不清楚",
+  "known-got-in": "有外人进来了，但来自本机通信过的地址",
   "outside-unsure": "外部无法判断",
   "no-nat": "没有 NAT，也没有请外部来连接",
   "few-samples": "看到的套接字太少",
