@@ -1,5 +1,6 @@
 import { checkNat } from "../behavior/check_nat.ts";
 import type { OutsideProbe } from "../behavior/check_options.ts";
+import type { NatReport } from "../behavior/nat_report.ts";
 import { type Family, unspecifiedAddress } from "../core/endpoint.ts";
 import type { Protocol } from "../core/mapping.ts";
 import type { Platform } from "../core/platform.ts";
@@ -14,6 +15,7 @@ import type { CheckArgs } from "./check_args.ts";
 import { checkToJson } from "./check_json.ts";
 import { checkLines } from "./check_lines.ts";
 import { ProgressLine } from "./check_progress.ts";
+import { checkUplink } from "./check_uplink.ts";
 import { exitCodeOf, verdictsOf } from "./check_verdict.ts";
 import { readReachToken } from "./reach_token.ts";
 import { type HostSession, withPlatform } from "./session.ts";
@@ -55,6 +57,8 @@ async function look(args: CheckArgs, { session, side, token, platform }: Means):
   const { stun, bind, reflector: url, quiet } = args;
   const { family, address } = side;
   const isVerbose = args.verbose || args.logLevel === "debug";
+  const device = args.interface?.kind === "device" ? args.interface.name : undefined;
+  await checkUplink({ bindAddress: address, device, mark: args.mark, family }, platform.net);
   // The log's own lines would tear it.
   await using progress = new ProgressLine({
     sink: host.stderr,
@@ -77,13 +81,11 @@ async function look(args: CheckArgs, { session, side, token, platform }: Means):
     protocols: protocolsOf(args),
     port: bind?.port,
     localAddress: address,
-    device: args.interface?.kind === "device" ? args.interface.name : undefined,
+    device,
     mark: args.mark,
     onProgress: ({ done, total }) => progress.show(texts.progress(done, total)),
   });
-  const router = report.local.address === undefined
-    ? undefined
-    : await systemSurroundings.defaultGateway(report.local.address);
+  const router = await routerOf(report.local);
   const advice = adviceFor(report, { port: bind?.port, router });
   await progress.clear();
   if (isJson) output.json(checkToJson(report, { advice, router, texts }));
@@ -111,6 +113,12 @@ function localSide(args: CheckArgs, { texts: { usage } }: HostSession): Side {
     case "other-family":
       throw new UsageError(usage.familyMismatch(side.address, `-${side.family}`));
   }
+}
+
+/** The default gateway of the network that was looked at; on loopback there is none. */
+async function routerOf({ address, scope }: NatReport["local"]): Promise<string | undefined> {
+  if (address === undefined || scope === "loopback") return undefined;
+  return await systemSurroundings.defaultGateway(address);
 }
 
 /** Requests leave in the IP version that is checked, or the reflector would see another address of this host. */

@@ -45,7 +45,7 @@ function verdictLines(verdicts: readonly CheckVerdict[], texts: CheckTexts): rea
       ? known
       : kind === "unknown"
       ? reasonText(reason, texts)
-      : texts.because(known, reasonText(reason, texts));
+      : texts.butUnknown(known, reasonText(reason, texts));
     return [texts.verdicts[outlook](group.map(({ protocol }) => protocol), words)];
   });
 }
@@ -65,7 +65,7 @@ function findingLines(report: NatReport, { router, texts }: CheckLinesParts): re
     [texts.rows.kind, ...transports.map((one) => texts.kinds[kinds.get(one.protocol) ?? "unknown"])],
     ...ROWS.map((row) => [texts.rows[row], ...transports.map((one) => cellOf(row, one, texts))]),
   ];
-  const own = address === undefined ? [] : [[texts.local, `${address} (${texts.scopes[scope ?? "global"]})`]];
+  const own = address === undefined ? [] : [[texts.local, texts.detail(address, texts.scopes[scope ?? "global"])]];
   const gateway = router === undefined ? [] : [[texts.router, router]];
   const head = [...own, ...gateway];
   const widths = [0, 1].map((column) =>
@@ -98,8 +98,8 @@ function cellOf(row: Exclude<CheckRow, "kind">, one: TransportReport, texts: Che
     case "external": {
       const { external, scope } = one;
       if (external === undefined) return findings.unknown;
-      const isPlain = scope === undefined || scope === "global";
-      return formatEndpoint(external) + (isPlain ? "" : ` (${texts.scopes[scope]})`);
+      const text = formatEndpoint(external);
+      return scope === undefined || scope === "global" ? text : texts.detail(text, texts.scopes[scope]);
     }
     case "mapping":
       return behaviors[one.mapping];
@@ -143,7 +143,7 @@ function reasonLines(transports: readonly TransportReport[], texts: CheckTexts):
       rows.set(text, [...rows.get(text) ?? [], texts.rows[row]]);
     }
     return [...rows].map(([text, names]) =>
-      `  ${texts.because(`${one.protocol.toUpperCase()} ${names.join(", ")}`, text)}`
+      `  ${texts.because(`${one.protocol.toUpperCase()} ${names.join(texts.joiner)}`, text)}`
     );
   });
   return lines.length === 0 ? [] : ["", ...lines];

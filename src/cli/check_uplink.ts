@@ -8,7 +8,10 @@ import type { TunnelPlan } from "../plan/tunnel_plan.ts";
  *
  * @throws {Error} With the kernel's code: EADDRNOTAVAIL, ENODEV, EPERM, …
  */
-export async function checkUplink(plan: TunnelPlan, net: Net): Promise<void> {
+export async function checkUplink(
+  plan: Pick<TunnelPlan, "bindAddress" | "device" | "mark" | "family">,
+  net: Net,
+): Promise<void> {
   const { bindAddress, device, mark, family } = plan;
   if (bindAddress === undefined && device === undefined && mark === undefined) return;
   const address = bindAddress ?? unspecifiedAddress(family);

@@ -23,6 +23,8 @@ export const ATTRIBUTE = {
   passwordAlgorithm: 0x001d,
   userhash: 0x001e,
   xorMappedAddress: 0x0020,
+  /** RFC 5780, section 7.5. */
+  responsePort: 0x0027,
   /** XOR-MAPPED-ADDRESS of drafts before RFC 5389. */
   oldXorMappedAddress: 0x8020,
   software: 0x8022,
@@ -96,6 +98,20 @@ export function decodeChangeRequest(attribute: ReceivedAttribute): ChangeRequest
   if (value.length !== 4) throw new StunDecodeError(`CHANGE-REQUEST of ${value.length} bytes`, offset + 2);
   const flags = value[3] ?? 0;
   return { changesAddress: (flags & 4) !== 0, changesPort: (flags & 2) !== 0 };
+}
+
+/** Encodes RESPONSE-PORT (RFC 5780, section 7.5). */
+export function encodeResponsePort(port: number): StunAttribute {
+  return { type: ATTRIBUTE.responsePort, value: Uint8Array.of(port >> 8, port, 0, 0) };
+}
+
+/** Decodes RESPONSE-PORT; its padding may count as value. @throws {StunDecodeError} If there is no port in it. */
+export function decodeResponsePort(attribute: ReceivedAttribute): number {
+  const { value, offset } = attribute;
+  const port = ((value[0] ?? 0) << 8) | (value[1] ?? 0);
+  const isWhole = value.length === 2 || value.length === 4;
+  if (!isWhole || port === 0) throw new StunDecodeError(`RESPONSE-PORT ${value.toHex()}`, offset + 4);
+  return port;
 }
 
 /** Encodes ERROR-CODE (RFC 8489, section 14.8). */

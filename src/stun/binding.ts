@@ -7,6 +7,7 @@ import {
   decodeErrorCode,
   decodeText,
   encodeChangeRequest,
+  encodeResponsePort,
   type ErrorCode,
   findAttribute,
 } from "./attributes.ts";
@@ -25,9 +26,22 @@ export interface BindingAnswer {
   readonly software?: string;
 }
 
+/** How a server shall answer (RFC 5780, sections 7.2 and 7.5): from elsewhere, to another port, or both. */
+export interface AnswerWishes extends Partial<ChangeRequest> {
+  /** The port of our address that the answer goes to. */
+  readonly responsePort?: number | undefined;
+}
+
 /** Encodes a Binding request. No SOFTWARE: the smallest request tells the least about us. */
-export function encodeBindingRequest(id: Uint8Array, change?: ChangeRequest): Uint8Array<ArrayBuffer> {
-  const attributes = change === undefined ? [] : [encodeChangeRequest(change)];
+export function encodeBindingRequest(id: Uint8Array, wishes: AnswerWishes = {}): Uint8Array<ArrayBuffer> {
+  const { changesAddress, changesPort, responsePort } = wishes;
+  const isChanged = changesAddress !== undefined || changesPort !== undefined;
+  const attributes = [
+    ...(isChanged
+      ? [encodeChangeRequest({ changesAddress: changesAddress ?? false, changesPort: changesPort ?? false })]
+      : []),
+    ...(responsePort === undefined ? [] : [encodeResponsePort(responsePort)]),
+  ];
   return encodeMessage({ class: "request", method: BINDING_METHOD, id, attributes });
 }
 

@@ -4,6 +4,7 @@ import {
   ATTRIBUTE,
   type ChangeRequest,
   decodeChangeRequest,
+  decodeResponsePort,
   encodeAddress,
   encodeErrorCode,
   encodeSoftware,
@@ -33,6 +34,8 @@ export interface RequestContext {
    * has none, as over TCP.
    */
   readonly changed: (change: ChangeRequest) => Endpoint | undefined;
+  /** Whether an answer can go to another port than the request came from; over TCP it cannot. @default {false} */
+  readonly canRedirect?: boolean | undefined;
   /** The endpoint with another address and another port; absent with one address only (RFC 5780, section 6). */
   readonly other?: Endpoint | undefined;
 }
@@ -42,6 +45,8 @@ export interface StunReply {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The change to apply to the endpoint the request came to; both `false`: answer from there. */
   readonly change: ChangeRequest;
+  /** The port of the asking address to answer to; absent: that of the request. */
+  readonly toPort?: number | undefined;
 }
 
 const SOFTWARE = "porthole";
@@ -57,12 +62,11 @@ const IGNORED: ReadonlySet<number> = new Set([
   ATTRIBUTE.passwordAlgorithm,
   ATTRIBUTE.userhash,
 ]);
-const IGNORED_AND_CHANGE: ReadonlySet<number> = new Set([...IGNORED, ATTRIBUTE.changeRequest]);
 
 /**
  * Answers one message as a STUN server (RFC 8489 section 6.3.1, RFC 5780 section 6.1, RFC 3489 for requests
  * without the cookie). Pure. Answers nothing but Binding requests, so two servers can never keep each other
- * busy; never sends anywhere but back to the source, so RESPONSE-ADDRESS is refused.
+ * busy; never sends anywhere but back to the source's address, so RESPONSE-ADDRESS is refused.
  *
  * @returns `undefined` if there is nothing to answer.
  */
@@ -73,9 +77,9 @@ export function answerRequest(data: Uint8Array, context: RequestContext): StunRe
     const fingerprint = checkFingerprint(data);
     if (fingerprint === "invalid") return undefined;
     const encode = fingerprint === "valid" ? encodeWithFingerprint : encodeMessage;
-    const { change, attributes, class: messageClass } = answer(request, context);
+    const { change, toPort, attributes, class: messageClass } = answer(request, context);
     const bytes = encode({ class: messageClass, method: BINDING_METHOD, id: request.id, attributes });
-    return { bytes, change };
+    return { bytes, change, ...(toPort !== undefined && { toPort }) };
   } catch (error) {
     if (error instanceof StunDecodeError) return undefined;
     throw error;
@@ -86,13 +90,20 @@ interface Answer {
   readonly class: MessageClass;
   readonly attributes: readonly StunAttribute[];
   readonly change: ChangeRequest;
+  readonly toPort?: number | undefined;
 }
 
 function answer(request: ReceivedMessage, context: RequestContext): Answer {
   const asked = findAttribute(request, ATTRIBUTE.changeRequest);
   const change = asked === undefined ? NO_CHANGE : decodeChangeRequest(asked);
   const origin = change.changesAddress || change.changesPort ? context.changed(change) : context.at;
-  const unknown = unknownRequiredTypes(request, origin === undefined ? IGNORED : IGNORED_AND_CHANGE);
+  const redirected = context.canRedirect ? findAttribute(request, ATTRIBUTE.responsePort) : undefined;
+  const understood = new Set([
+    ...IGNORED,
+    ...(origin === undefined ? [] : [ATTRIBUTE.changeRequest]),
+    ...(redirected === undefined ? [] : [ATTRIBUTE.responsePort]),
+  ]);
+  const unknown = unknownRequiredTypes(request, understood);
   if (unknown.length > 0 || origin === undefined) {
     const attributes = [
       encodeErrorCode({ status: 420, reason: "Unknown Attribute" }),
@@ -104,7 +115,7 @@ function answer(request: ReceivedMessage, context: RequestContext): Answer {
   const attributes = request.hasCookie
     ? modernAttributes(request, context, origin)
     : classicAttributes(context, origin);
-  return { class: "success", attributes, change };
+  return { class: "success", attributes, change, toPort: redirected && decodeResponsePort(redirected) };
 }
 
 function modernAttributes(

@@ -44,7 +44,7 @@ const PORT_TRIES = 128;
 
 /**
  * Opens a STUN server: Binding over UDP and TCP, and with an alternate address the four endpoints of RFC 5780,
- * CHANGE-REQUEST honoured over UDP.
+ * CHANGE-REQUEST honoured over UDP. RESPONSE-PORT is honoured over UDP in any case.
  *
  * @throws {TypeError} If `listen` and `alternate` are not two addresses of one family with two ports.
  * @throws {Error} With the kernel's code if an endpoint cannot be bound; nothing stays open.
@@ -176,6 +176,7 @@ class Server implements OpenStunServer {
     return {
       from,
       at: this.#sites[index]?.advertised ?? listen,
+      canRedirect: protocol === "udp",
       changed: (change) =>
         protocol === "tcp" ? undefined : this.#sites[changedIndex(index, change)]?.advertised,
       other: this.#sites[index ^ 3]?.advertised,
@@ -188,7 +189,8 @@ class Server implements OpenStunServer {
     const reply = answerRequest(data, this.#context(index, from, "udp"));
     if (reply === undefined) return;
     try {
-      this.#sites[changedIndex(index, reply.change)]?.udp?.send(reply.bytes, from);
+      const to = { address: from.address, port: reply.toPort ?? from.port };
+      this.#sites[changedIndex(index, reply.change)]?.udp?.send(reply.bytes, to);
       this.answers++;
     } catch (error) {
       this.#options.log.debug("Cannot answer a STUN request", {

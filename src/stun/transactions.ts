@@ -14,6 +14,8 @@ export interface TransactionRequest<Tag> {
   readonly server: Endpoint;
   /** CHANGE-REQUEST, if the server shall answer from elsewhere. */
   readonly change?: ChangeRequest | undefined;
+  /** RESPONSE-PORT, if the answer shall go to another port of our address. */
+  readonly responsePort?: number | undefined;
   /**
    * Who may answer. `"any"` is for CHANGE-REQUEST probes to a server whose alternate address is not known yet;
    * the 96 random bits then are the only proof. @default {[server]}
@@ -98,9 +100,10 @@ export class BindingTransactions<Tag = undefined> {
 
   /** Makes a request with a new id and waits for its answer until {@linkcode cancel}. */
   open(request: TransactionRequest<Tag>): PendingTransaction<Tag> {
-    const { server, change, answerers = [server], tag } = request;
+    const { server, change, responsePort, answerers = [server], tag } = request;
     const id = createMessageId(this.#randomBytes);
-    const entry = { server, tag, answerers, key: id.toHex(), bytes: encodeBindingRequest(id, change) };
+    const bytes = encodeBindingRequest(id, { ...change, responsePort });
+    const entry = { server, tag, answerers, key: id.toHex(), bytes };
     for (const oldest of this.#pending.keys()) {
       if (this.#pending.size < this.#maxPending) break;
       this.#pending.delete(oldest);

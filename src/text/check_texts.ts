@@ -73,7 +73,12 @@ export interface CheckTexts {
   readonly reasons: CheckReasonTexts;
   /** Between a finding and its reason. */
   readonly because: (finding: string, reason: string) => string;
-  readonly detail: (reason: string, detail: string) => string;
+  /** Something with more about it. */
+  readonly detail: (text: string, detail: string) => string;
+  /** What is known, and why not more is. */
+  readonly butUnknown: (known: string, reason: string) => string;
+  /** Between items. */
+  readonly joiner: string;
   /** Before the advice. */
   readonly heading: string;
   /** Before the evidence. */
@@ -107,7 +112,7 @@ export const checkEn: CheckTexts = {
   verdicts: {
     works: (on, kind) => `porthole will work for ${onEn(on)}: ${kind}`,
     maybe: (on, kind) => `porthole may work for ${onEn(on)}: ${kind}`,
-    unlikely: (on, kind) => `porthole will hardly work for ${onEn(on)}: ${kind}`,
+    unlikely: (on, kind) => `porthole will hardly work for ${onEn(on)}, as this NAT filters the other protocol: ${kind}`,
     cannot: (on, kind) => `porthole will not work for ${onEn(on)}: ${kind}`,
     unknown: (on, kind) => `it cannot be told whether porthole works for ${onEn(on)}: ${kind}`,
   },
@@ -176,7 +181,9 @@ export const checkEn: CheckTexts = {
   oneAddress: "one",
   reasons: checkReasonsEn,
   because: (finding, reason) => `${finding}: ${reason}`,
-  detail: (reason, detail) => `${reason} (${detail})`,
+  detail: (text, detail) => `${text} (${detail})`,
+  butUnknown: (known, reason) => `${known}; ${reason}`,
+  joiner: ", ",
   heading: "What it means and what to do:",
   evidence: "What was asked:",
   advice: adviceEn,
@@ -200,7 +207,7 @@ export const checkZhCn: CheckTexts = {
   verdicts: {
     works: (on, kind) => `porthole 可用于 ${onZh(on)}：${kind}`,
     maybe: (on, kind) => `porthole 也许可用于 ${onZh(on)}：${kind}`,
-    unlikely: (on, kind) => `porthole 多半不能用于 ${onZh(on)}：${kind}`,
+    unlikely: (on, kind) => `porthole 多半不能用于 ${onZh(on)}（此 NAT 在另一协议上会过滤）：${kind}`,
     cannot: (on, kind) => `porthole 不能用于 ${onZh(on)}：${kind}`,
     unknown: (on, kind) => `无法判断 porthole 能否用于 ${onZh(on)}：${kind}`,
   },
@@ -269,7 +276,9 @@ export const checkZhCn: CheckTexts = {
   oneAddress: "一个",
   reasons: checkReasonsZhCn,
   because: (finding, reason) => `${finding}：${reason}`,
-  detail: (reason, detail) => `${reason}（${detail}）`,
+  detail: (text, detail) => `${text}（${detail}）`,
+  butUnknown: (known, reason) => `${known}；${reason}`,
+  joiner: "、",
   heading: "结果说明与建议：",
   evidence: "询问记录：",
   advice: adviceZhCn,

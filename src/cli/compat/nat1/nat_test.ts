@@ -4,7 +4,7 @@ import type { Logger } from "../../../core/log.ts";
 import type { Protocol } from "../../../core/mapping.ts";
 import type { Platform } from "../../../core/platform.ts";
 import { TUNNEL_DEFAULTS } from "../../../plan/tunnel_defaults.ts";
-import { checkTcpNat, checkUdpNat } from "../natter/check_nat.ts";
+import { checkTransportNat } from "../natter/check_nat.ts";
 import { NAT_NUMBERS, type NatCheck, type NatType } from "../natter/nat_check.ts";
 import type { OwnFlags } from "../natter/own_flags.ts";
 import { at, LINES, localUnusable, natType } from "./nat1_lines.ts";
@@ -15,7 +15,7 @@ export interface NatTestOptions {
   readonly log: Logger;
   /** What is tested; absent: any port. */
   readonly local: Endpoint | undefined;
-  readonly own: Pick<OwnFlags, "stun" | "keepAlive">;
+  readonly own: Pick<OwnFlags, "stun">;
   readonly signal: AbortSignal;
 }
 
@@ -43,8 +43,8 @@ const FILTERING: Readonly<Partial<Record<NatType, string>>> = {
  * @throws `signal.reason`, unchanged, if aborted.
  */
 export async function runNatTest(options: NatTestOptions): Promise<number> {
-  const { platform, log, local, own: { stun, keepAlive }, signal } = options;
-  const { stunTcp, stunUdp, keepAliveHosts } = TUNNEL_DEFAULTS;
+  const { platform, log, local, own: { stun }, signal } = options;
+  const { stunTcp, stunUdp } = TUNNEL_DEFAULTS;
   log.info(LINES.natTest);
   const common = {
     platform,
@@ -53,12 +53,8 @@ export async function runNatTest(options: NatTestOptions): Promise<number> {
     signal,
   };
   const [tcp, udp] = await Promise.allSettled([
-    checkTcpNat({
-      ...common,
-      servers: stun.length === 0 ? stunTcp : stun,
-      keepAliveHosts: keepAlive.length === 0 ? keepAliveHosts : keepAlive,
-    }),
-    checkUdpNat({ ...common, servers: stun.length === 0 ? stunUdp : stun }),
+    checkTransportNat("tcp", { ...common, servers: stun.length === 0 ? stunTcp : stun }),
+    checkTransportNat("udp", { ...common, servers: stun.length === 0 ? stunUdp : stun }),
   ]);
   signal.throwIfAborted();
   let status = 0;
@@ -73,9 +69,10 @@ export async function runNatTest(options: NatTestOptions): Promise<number> {
   return status;
 }
 
-/** What was found out, and the number last. Pure. */
+/** What was found out, and the number last. A cloud host's 1:1 NAT is no NAT here. Pure. */
 export function natTestLines(protocol: Protocol, check: NatCheck): readonly string[] {
-  const { type, mapping, reason, external } = check;
+  const { mapping, reason, external, isOneToOne = false } = check;
+  const type = isOneToOne ? "open" : check.type;
   const filtering = FILTERING[type];
   const details = [
     ...(external === undefined ? [] : [at(external)]),

@@ -1,6 +1,6 @@
-import type { NatBehavior } from "../../../core/behavior.ts";
-import { type Endpoint, isSameEndpoint } from "../../../core/endpoint.ts";
-import type { Protocol } from "../../../core/mapping.ts";
+import type { TransportReport } from "../../../behavior/nat_report.ts";
+import { NATTER_NUMBERS, type Rfc3489Kind } from "../../../behavior/rfc3489.ts";
+import type { Endpoint } from "../../../core/endpoint.ts";
 
 /**
  * Kinds of RFC 3489, as Natter and nat1_traversal name them; `unknown` is said wherever something was not seen.
@@ -15,70 +15,61 @@ export type NatType =
   | "symmetric"
   | "unknown";
 
-/** What a NAT check found out. */
+/** A report of the NAT check in the words of Natter and nat1_traversal. */
 export interface NatCheck {
   readonly type: NatType;
   /** Whether different servers saw the same endpoint. */
   readonly mapping: "same" | "differs" | "unknown";
   /** Why something is unknown, for people. */
   readonly reason?: string;
-  /** What the first server saw. */
+  /** What most servers saw. */
   readonly external?: Endpoint;
+  /** A cloud host's 1:1 NAT: a full cone for Natter, no NAT for nat1_traversal. @default {false} */
+  readonly isOneToOne?: boolean;
 }
 
-/** What was seen of one internal endpoint. */
-export interface NatFindings {
-  readonly protocol: Protocol;
-  /** The internal endpoint, with its real address. */
-  readonly internal: Endpoint;
-  /** What servers at different addresses saw of it, in the order of their answers. */
-  readonly seen: readonly Endpoint[];
-  /** So many are needed before the mapping counts as the same for everybody. */
-  readonly needed: number;
-  /** Whether strangers get in; `unknown` unless it was seen. */
-  readonly filtering: Exclude<NatBehavior, "none">;
-  /** Why the filtering is unknown. */
-  readonly filteringReason?: string | undefined;
-}
-
-const FILTERED: Readonly<Record<Exclude<NatBehavior, "none" | "unknown">, NatType>> = {
-  "endpoint-independent": "full-cone",
-  "address-dependent": "restricted",
-  "address-and-port-dependent": "port-restricted",
+const TYPES: Readonly<Record<Rfc3489Kind, NatType>> = {
+  "open-internet": "open",
+  "symmetric-udp-firewall": "firewall",
+  "full-cone": "full-cone",
+  "restricted": "restricted",
+  "port-restricted": "port-restricted",
+  "symmetric": "symmetric",
+  "blocked": "unknown",
+  "unknown": "unknown",
 };
 
-/** Classifies what was seen (peers.md 1.7, without its guesses). Pure. */
-export function classifyNat(findings: NatFindings): NatCheck {
-  const { protocol, internal, seen, needed, filtering, filteringReason } = findings;
-  const [external] = seen;
-  if (external === undefined) {
-    return { type: "unknown", mapping: "unknown", reason: "no STUN server answered" };
-  }
-  if (seen.some((other) => !isSameEndpoint(other, external))) {
-    return { type: "symmetric", mapping: "differs", external };
-  }
-  if (seen.length < needed) {
-    const reason = `only ${seen.length} of ${needed} STUN servers answered`;
-    return { type: "unknown", mapping: "unknown", reason, external };
-  }
-  const found = { mapping: "same", external } as const;
-  const hasNoNat = isSameEndpoint(internal, external);
+/** What a report means to Natter (peers.md 1.7 and 2.7), without its guesses. Pure. */
+export function natCheckOf(report: TransportReport): NatCheck {
+  const { protocol, mapping, rfc3489, oneToOne, external } = report;
+  const found = {
+    mapping: mapping === "unknown"
+      ? "unknown"
+      : mapping === "endpoint-independent" || mapping === "none"
+      ? "same"
+      : "differs",
+    ...(external === undefined ? {} : { external }),
+  } as const;
   // Over TCP "open" only says that there is no NAT, as in natter-check; firewalls are not looked for.
-  if (hasNoNat && protocol === "tcp") return { ...found, type: "open" };
-  if (filtering === "unknown") {
-    return { ...found, type: "unknown", reason: filteringReason ?? "nobody saw whether strangers get in" };
+  if (protocol === "tcp" && mapping === "none") return { ...found, type: "open" };
+  if (rfc3489 === "open-internet" && oneToOne === "yes") {
+    return { ...found, type: "full-cone", isOneToOne: true };
   }
-  if (!hasNoNat) return { ...found, type: FILTERED[filtering] };
-  return { ...found, type: filtering === "endpoint-independent" ? "open" : "firewall" };
+  const type = TYPES[rfc3489];
+  return type === "unknown" ? { ...found, type, reason: reasonOf(report) } : { ...found, type };
+}
+
+function reasonOf({ mappingReason, filteringReason, blockedReason }: TransportReport): string {
+  return (mappingReason ?? filteringReason ?? blockedReason)?.text ?? "no STUN server answered";
 }
 
 /** natter-check's numbers, which are those that users know: -1 is unknown, 0 no NAT, 5 a firewall without NAT. */
 export const NAT_NUMBERS: Readonly<Record<NatType, number>> = {
-  "unknown": -1,
-  "open": 0,
-  "full-cone": 1,
-  "restricted": 2,
-  "port-restricted": 3,
-  "symmetric": 4,
-  "firewall": 5,
+  "unknown": NATTER_NUMBERS.unknown,
+  "open": NATTER_NUMBERS["open-internet"],
+  "full-cone": NATTER_NUMBERS["full-cone"],
+  "restricted": NATTER_NUMBERS.restricted,
+  "port-restricted": NATTER_NUMBERS["port-restricted"],
+  "symmetric": NATTER_NUMBERS.symmetric,
+  "firewall": NATTER_NUMBERS["symmetric-udp-firewall"],
 };

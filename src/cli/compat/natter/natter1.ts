@@ -12,7 +12,7 @@ import { Output } from "../../output.ts";
 import { messageWithHint } from "../../sharing_hint.ts";
 import { TUNNEL_DEFAULTS } from "../../tunnel_defaults.ts";
 import { VERSION } from "../../version.ts";
-import { checkTcpNat, checkUdpNat } from "./check_nat.ts";
+import { checkTransportNat } from "./check_nat.ts";
 import { logEvent, type NatterConsole, type NatterSession, withNatterSession } from "./front_end.ts";
 import { NATTER1_USAGE, type Natter1Args, readNatter1Args } from "./natter1_args.ts";
 import { type CheckLine, mappingLine, tcpCheckLines, udpCheckLines } from "./natter1_lines.ts";
@@ -182,16 +182,13 @@ async function runCheck(
   try {
     return await withNatterSession({ ...options, log }, async ({ platform, signal }) => {
       log.info("Getting STUN server IP...");
-      const { stunTcp, stunUdp, keepAliveHosts } = TUNNEL_DEFAULTS;
+      const { stunTcp, stunUdp } = TUNNEL_DEFAULTS;
       const servers = flags.stun.length > 0 ? flags.stun : undefined;
-      tell(
-        udpCheckLines(await checkUdpNat({ platform, signal, address, port, servers: servers ?? stunUdp })),
-      );
+      const common = { platform, signal, address };
+      tell(udpCheckLines(await checkTransportNat("udp", { ...common, port, servers: servers ?? stunUdp })));
       log.info("Checking NAT Type for TCP...");
-      const keepAlive = flags.keepAlive.length > 0 ? flags.keepAlive : keepAliveHosts;
-      // As Natter does it: the user's port may be in use by a server of theirs.
-      const tcp = { platform, signal, address, servers: servers ?? stunTcp, keepAliveHosts: keepAlive };
-      tell(tcpCheckLines(await checkTcpNat(tcp)));
+      // As Natter does it, without the user's port: it may be in use by a server of theirs.
+      tell(tcpCheckLines(await checkTransportNat("tcp", { ...common, servers: servers ?? stunTcp })));
       return 0;
     });
   } catch (error) {

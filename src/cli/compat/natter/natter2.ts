@@ -1,6 +1,7 @@
 import { untilAborted } from "../../../core/aborting.ts";
 import type { Endpoint } from "../../../core/endpoint.ts";
 import { errorMessage } from "../../../core/errors.ts";
+import type { Protocol } from "../../../core/mapping.ts";
 import type { Platform } from "../../../core/platform.ts";
 import { openService, type Service } from "../../../daemon/service.ts";
 import { textsOf } from "../../../text/texts.ts";
@@ -10,11 +11,11 @@ import type { CliHost } from "../../host.ts";
 import { messageWithHint } from "../../sharing_hint.ts";
 import { TUNNEL_DEFAULTS } from "../../tunnel_defaults.ts";
 import { VERSION } from "../../version.ts";
-import { checkTcpNat, checkUdpNat } from "./check_nat.ts";
+import { checkTransportNat } from "./check_nat.ts";
 import { type NatterConsole, type NatterSession, withNatterSession } from "./front_end.ts";
-import { NAT_NUMBERS, type NatCheck } from "./nat_check.ts";
+import type { NatCheck } from "./nat_check.ts";
 import { type Natter2Args, readNatter2Args } from "./natter2_args.ts";
-import { checkResult, checkSubject, NATTER2_VERSION } from "./natter2_lines.ts";
+import { checkNumber, checkResult, checkSubject, NATTER2_VERSION } from "./natter2_lines.ts";
 import { followOwnAddress, isKernelMethod, planNatter2 } from "./natter2_plan.ts";
 import { Natter2Run } from "./natter2_run.ts";
 import { NATTER2_HELP, NATTER2_SYNOPSIS, NATTER2_VERSION_LINE } from "./natter2_usage.ts";
@@ -138,26 +139,24 @@ async function ownAddress(args: Natter2Args, flags: OwnFlags, platform: Platform
 /** natter-check's output. */
 async function runCheck(options: Natter2Options): Promise<number> {
   const { console: { stdout }, flags } = options;
-  const { stunTcp, stunUdp, keepAliveHosts } = TUNNEL_DEFAULTS;
+  const { stunTcp, stunUdp } = TUNNEL_DEFAULTS;
   const own = flags.stun.length > 0 ? flags.stun : undefined;
-  const keepAlive = flags.keepAlive.length > 0 ? flags.keepAlive : keepAliveHosts;
   stdout.line(`> NatterCheck v${NATTER2_VERSION}`);
   stdout.line("");
   const log = loggerOf(options);
-  const show = async (subject: "TCP" | "UDP", checking: Promise<NatCheck>): Promise<void> => {
+  const show = async (protocol: Protocol, checking: Promise<NatCheck>): Promise<void> => {
     let result: string;
     try {
-      const { type } = await checking;
-      result = checkResult(NAT_NUMBERS[type]);
+      result = checkResult(checkNumber(protocol, (await checking).type));
     } catch (error) {
       if (error instanceof DOMException && error.name === "AbortError") throw error;
       result = checkResult(errorMessage(error));
     }
-    stdout.line(`${checkSubject(subject)} ${result}`);
+    stdout.line(`${checkSubject(protocol)} ${result}`);
   };
   return await withNatterSession({ ...options, log }, async ({ platform, signal }) => {
-    await show("TCP", checkTcpNat({ platform, signal, servers: own ?? stunTcp, keepAliveHosts: keepAlive }));
-    await show("UDP", checkUdpNat({ platform, signal, servers: own ?? stunUdp }));
+    await show("tcp", checkTransportNat("tcp", { platform, signal, servers: own ?? stunTcp }));
+    await show("udp", checkTransportNat("udp", { platform, signal, servers: own ?? stunUdp }));
     return 0;
   });
 }
