@@ -4,6 +4,7 @@ import { Secret } from "../core/secret.ts";
 import type { Fetch } from "./http_request.ts";
 import type { PublisherOptions, RecordPublisherOptions } from "./options.ts";
 import type { Publisher } from "./publisher.ts";
+import { publisherPlace } from "./publisher_place.ts";
 import type { RecordStore } from "./record_store.ts";
 
 /** What publishers work with. */
@@ -18,7 +19,8 @@ export interface PublisherParts extends Platform {
 export function openPublisher(options: PublisherOptions, parts: PublisherParts): Publisher {
   const { provider } = options;
   const opening = lazily(() => loadPublisher(options, parts));
-  return { provider, publish: async (news, signal) => await (await opening()).publish(news, signal) };
+  const place = publisherPlace(options);
+  return { provider, place, publish: async (news, signal) => await (await opening()).publish(news, signal) };
 }
 
 async function loadPublisher(options: PublisherOptions, parts: PublisherParts): Promise<Publisher> {
