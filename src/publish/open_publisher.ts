@@ -6,10 +6,13 @@ import type { PublisherOptions, RecordPublisherOptions } from "./options.ts";
 import type { Publisher } from "./publisher.ts";
 import { publisherPlace } from "./publisher_place.ts";
 import type { RecordStore } from "./record_store.ts";
+import type { Turns } from "./turns.ts";
 
 /** What publishers work with. */
 export interface PublisherParts extends Platform {
   readonly fetch: Fetch;
+  /** Publishers of one process that share it take turns at records they write together. @default none */
+  readonly turns?: Turns | undefined;
 }
 
 /**

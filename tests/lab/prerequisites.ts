@@ -12,6 +12,12 @@ const TOOLS = [
   "ps",
   "setpriv",
   "dnsmasq",
+  "qbittorrent-nox",
+  "transmission-daemon",
+  "named",
+  "dig",
+  "knotd",
+  "pdns_server",
 ];
 
 /**
@@ -28,7 +34,7 @@ export async function missingPrerequisite(furtherTools: readonly string[] = []):
   if (missing.length > 0) {
     return `not installed: ${
       missing.join(", ")
-    } (Debian: iproute2 nftables conntrack coturn nginx-light procps curl util-linux dnsmasq-base python3)`;
+    } (Debian: iproute2 nftables conntrack coturn nginx-light procps curl util-linux dnsmasq-base python3 qbittorrent-nox transmission-daemon bind9 bind9-dnsutils knot pdns-server pdns-backend-sqlite3)`;
   }
   const name = `phlab-${Deno.pid}-0-try`;
   try {

@@ -16,10 +16,12 @@ import { forwardBehind } from "./cases/forward_behind.ts";
 import { forwardNft } from "./cases/forward_nft.ts";
 import { helpers } from "./cases/helpers.ts";
 import { mapping } from "./cases/mapping.ts";
+import { publish } from "./cases/publish.ts";
 import { recovery } from "./cases/recovery.ts";
 import { service } from "./cases/service.ts";
 import { sharing } from "./cases/sharing.ts";
 import { refusal } from "./cases/refusal.ts";
+import { torrent } from "./cases/torrent.ts";
 import { runCommand } from "./command.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { missingPrerequisite } from "./prerequisites.ts";
@@ -67,6 +69,8 @@ async function main(): Promise<number> {
     ...forward,
     ...forwardBehind,
     ...forwardNft,
+    ...publish,
+    ...torrent,
   ]
     .flatMap((labCase) => labCase.protocols.map((protocol): Job => ({ labCase, protocol })))
     .filter((job) => values.case.length === 0 || values.case.some((text) => title(job).includes(text)));
