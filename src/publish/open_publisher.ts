@@ -83,7 +83,9 @@ async function loadStore(
  * there, have another name; a new token or password does not matter. Shows no secret.
  */
 export function publisherKey(options: PublisherOptions): string {
-  return `${options.provider}-${digestOf(options, (key) => PLACES.has(key))}`;
+  const isPlace = (key: string): boolean =>
+    PLACES.has(key) || (key === "token" && DEVICE_TOKENS.has(options.provider));
+  return `${options.provider}-${digestOf(options, isPlace)}`;
 }
 
 /** Tells options apart that differ in their secrets only. Shows no secret. */
@@ -93,6 +95,9 @@ export function secretsKey(options: PublisherOptions): string {
 
 /** Secrets that say where something is told, or what. */
 const PLACES: ReadonlySet<string> = new Set(["url", "body"]);
+
+/** Services whose token is whom they tell. */
+const DEVICE_TOKENS: ReadonlySet<string> = new Set(["bark", "serverchan", "pushplus"]);
 
 function digestOf(options: PublisherOptions, counts: (key: string) => boolean): string {
   const text = JSON.stringify(plainOf(options, "", counts));

@@ -30,8 +30,6 @@ export function publisherPlace(options: PublisherOptions): string | undefined {
     case "qbittorrent":
     case "transmission":
       return URL.parse(options.url)?.host;
-    case "ntfy":
-      return options.to;
     default:
       return undefined;
   }

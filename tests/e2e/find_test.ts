@@ -393,6 +393,42 @@ Deno.test("porthole access leads TCP clients to wherever the service is", async 
   assert.deepEqual([code, stderr], [143, ""]);
 });
 
+Deno.test("porthole access carries 32 MiB both ways", async () => {
+  await using server = new TcpServer(echo);
+  await using dns = DnsServer.open(homeZone(server.port));
+  await using child = PortholeChild.start([
+    ...[
+      "access",
+      "home.test",
+      "--service",
+      "ssh",
+      "--listen",
+      "0",
+      "--server",
+      dns.text,
+      "--json",
+      "--quiet",
+    ],
+  ]);
+  const { listen = "" } = await child.nextEvent("listening");
+  using conn = await Deno.connect({ hostname: "127.0.0.1", port: Number(listen.split(":")[1]) });
+  const [sent, received] = [createHash("sha256"), createHash("sha256")];
+  const sending = (async (): Promise<void> => {
+    for (let n = 0; n < 512; n++) {
+      const part = crypto.getRandomValues(new Uint8Array(65_536));
+      sent.update(part);
+      for (let rest = part; rest.length > 0;) rest = rest.subarray(await conn.write(rest));
+    }
+    await conn.closeWrite();
+  })();
+  const buffer = new Uint8Array(65_536);
+  for (let count = await conn.read(buffer); count !== null; count = await conn.read(buffer)) {
+    received.update(buffer.subarray(0, count));
+  }
+  await sending;
+  assert.equal(received.digest("hex"), sent.digest("hex"));
+});
+
 Deno.test("porthole access --udp takes its clients along when the service moves", async () => {
   const serveUdp = (): { port: number; close(): Promise<void> } => {
     const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });

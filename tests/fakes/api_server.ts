@@ -153,6 +153,7 @@ export function apiRoutes(routes: Readonly<Record<string, ApiHandler>>): ApiHand
 }
 
 async function truncate(answer: Response): Promise<Response> {
+  if (answer.body === null) return answer;
   const text = await answer.text();
   const { status, headers } = answer;
   headers.delete("content-length");

@@ -18,6 +18,8 @@ const TOOLS = [
   "dig",
   "knotd",
   "pdns_server",
+  "ssh",
+  "sshd",
 ];
 
 /**
@@ -34,7 +36,7 @@ export async function missingPrerequisite(furtherTools: readonly string[] = []):
   if (missing.length > 0) {
     return `not installed: ${
       missing.join(", ")
-    } (Debian: iproute2 nftables conntrack coturn nginx-light procps curl util-linux dnsmasq-base python3 qbittorrent-nox transmission-daemon bind9 bind9-dnsutils knot pdns-server pdns-backend-sqlite3)`;
+    } (Debian: iproute2 nftables conntrack coturn nginx-light procps curl util-linux dnsmasq-base python3 qbittorrent-nox transmission-daemon bind9 bind9-dnsutils knot pdns-server pdns-backend-sqlite3 openssh-client openssh-server)`;
   }
   const name = `phlab-${Deno.pid}-0-try`;
   try {

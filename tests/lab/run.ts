@@ -11,6 +11,7 @@
 import { parseArgs } from "node:util";
 import { conformance } from "./cases/conformance.ts";
 import { ending } from "./cases/ending.ts";
+import { find } from "./cases/find.ts";
 import { forward } from "./cases/forward.ts";
 import { forwardBehind } from "./cases/forward_behind.ts";
 import { forwardNft } from "./cases/forward_nft.ts";
@@ -70,6 +71,7 @@ async function main(): Promise<number> {
     ...forwardBehind,
     ...forwardNft,
     ...publish,
+    ...find,
     ...torrent,
   ]
     .flatMap((labCase) => labCase.protocols.map((protocol): Job => ({ labCase, protocol })))

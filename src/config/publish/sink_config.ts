@@ -28,7 +28,7 @@ export interface WebhookConfig {
   readonly subDomain?: string | undefined;
   /** As in `_minecraft._tcp.`, for the nat1 styles. */
   readonly srvPrefix?: string | undefined;
-  /** @default "POST" */
+  /** Of the request. @default "POST" */
   readonly method?: "GET" | "POST" | "PUT" | "PATCH" | undefined;
   /** Further headers; values themselves, `env:NAME` or `file:PATH`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -60,9 +60,9 @@ export interface FileConfig {
   readonly provider: "file";
   /** Relative to the folder of the configuration; made where it is missing, its folder is not. */
   readonly path: string;
-  /** @default "zone" */
+  /** How it is written. @default "zone" */
   readonly format?: "zone" | "json" | undefined;
-  /** @default none: names are whole */
+  /** Canonical. @default none: names are whole */
   readonly zone?: string | undefined;
   /** Records to keep. */
   readonly records: readonly RecordConfig[];
@@ -74,7 +74,7 @@ export interface QbittorrentConfig {
   readonly provider: "qbittorrent";
   /** Of the web page, as in `http://127.0.0.1:8080`. */
   readonly url: string;
-  /** @default none, which does where it lets this host in without */
+  /** For signing in, where it wants that. @default none, which does where it lets this host in without */
   readonly user?: string | undefined;
   /** Itself, `env:NAME` or `file:PATH`; with `user`. */
   readonly password?: string | undefined;
@@ -88,7 +88,7 @@ export interface TransmissionConfig {
   readonly provider: "transmission";
   /** As in `http://127.0.0.1:9091`; `/transmission/rpc` is added where there is no path. */
   readonly url: string;
-  /** @default none */
+  /** For signing in, where it wants that. @default none */
   readonly user?: string | undefined;
   /** Itself, `env:NAME` or `file:PATH`; with `user`. */
   readonly password?: string | undefined;
