@@ -9,10 +9,13 @@ import { UsageError } from "./usage_error.ts";
 
 /** What `connect` joins, and how it connects; handed in, so that tests need no process. */
 export interface ConnectEnds {
+  /** Goes to the peer. */
   readonly stdin: ByteSource;
+  /** Gets what comes from the peer. */
   readonly stdout: ByteSink;
+  /** Lets whoever reads stdout see its end. @returns Whether that can be done before the process ends. */
   readonly endStdout: () => boolean;
-  /** @throws `signal.reason` if aborted. */
+  /** Connects. @throws `signal.reason` if aborted. */
   readonly open: (endpoint: Endpoint, signal: AbortSignal) => Promise<ByteStream>;
 }
 

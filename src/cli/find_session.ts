@@ -69,7 +69,11 @@ function warningLine(warning: FindWarning, { warning: lines, ways }: FindTexts):
 }
 
 /** Adds what to do to an error of finding or connecting; others stay as they are. */
-export function explained(error: unknown, args: Pick<FindArgs, "service" | "via">, texts: Texts): unknown {
+export function explained(
+  error: unknown,
+  args: Pick<FindArgs, "service" | "via" | "doh">,
+  texts: Texts,
+): unknown {
   const hint = hintFor(error, args, texts.find);
   if (hint === undefined || !(error instanceof PortholeError)) return error;
   return new FindFault([error.message, hint].join(texts.usage.joiner), { cause: error });
@@ -77,11 +81,11 @@ export function explained(error: unknown, args: Pick<FindArgs, "service" | "via"
 
 function hintFor(
   error: unknown,
-  { service, via }: Pick<FindArgs, "service" | "via">,
+  { service, via, doh }: Pick<FindArgs, "service" | "via" | "doh">,
   { hint }: FindTexts,
 ): string | undefined {
   if (error instanceof NotFoundError) {
-    if (error.hasFakeIp) return hint.fakeIp;
+    if (error.hasFakeIp && doh === undefined) return hint.fakeIp;
     if (error.isTemporary) return hint.dns;
     return service === undefined && ["auto", "pot", "srv"].includes(via) ? hint.service : undefined;
   }

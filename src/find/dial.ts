@@ -61,8 +61,8 @@ export class DialError extends PortholeError {
 
 /** The next endpoint is tried beside the one under way after this (RFC 8305, section 5). */
 const STAGGER_MS = 250;
-/** A handshake that takes longer is rare enough to ask whether the endpoint still is the right one. */
-const DOUBT_MS = 2000;
+/** The kernel sends a second SYN then; it is rare enough to ask whether the endpoint still is the right one. */
+const DOUBT_MS = 1000;
 
 /**
  * Connects to the first endpoint that accepts: in their order, each with a small lead (RFC 8305), and to those that a

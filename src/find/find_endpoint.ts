@@ -60,12 +60,14 @@ export async function findEndpoint(question: FindQuestion, options: FindOptions)
   signal.throwIfAborted();
   if (addressBytes(question.name) !== undefined) return literal(question);
   const over = new AbortController();
+  const stop = (): void => over.abort(signal.reason);
+  signal.addEventListener("abort", stop, { once: true });
   const lookup = new NameLookup({
     dns: isFresh ? dns.fresh() : dns,
     clock: platform.clock,
     families: question.families,
     system,
-    signal: AbortSignal.any([signal, over.signal]),
+    signal: over.signal,
   });
   const context: WayContext = { question, lookup, random: platform.random };
   const ways = question.via === "auto"
@@ -75,6 +77,7 @@ export async function findEndpoint(question: FindQuestion, options: FindOptions)
   try {
     return await firstOf(pending, context);
   } finally {
+    signal.removeEventListener("abort", stop);
     over.abort(new DOMException("The search is over", "AbortError"));
     await Promise.allSettled(pending.map(({ outcome }) => outcome));
     signal.throwIfAborted();

@@ -1,5 +1,4 @@
-import { dial, type Dialed } from "./dial.ts";
-import type { DialOptions } from "./dial.ts";
+import { dial, type Dialed, type DialOptions } from "./dial.ts";
 import { findEndpoint, type FindOptions } from "./find_endpoint.ts";
 import type { FindQuestion, Found } from "./found.ts";
 

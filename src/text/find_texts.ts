@@ -139,7 +139,7 @@ export const findEn: FindTexts = {
     srv: "SRV record",
     https: "HTTPS record",
     ip4p: "IP4P address",
-    address: "its address, usual port",
+    address: "its own address",
   },
   warning: {
     fakeIp: (address) =>
@@ -221,7 +221,7 @@ export const findZhCn: FindTexts = {
     srv: "SRV 记录",
     https: "HTTPS 记录",
     ip4p: "IP4P 地址",
-    address: "自身地址，常用端口",
+    address: "自身地址",
   },
   warning: {
     fakeIp: (address) =>

@@ -5,6 +5,7 @@ import type { Platform } from "../../core/platform.ts";
 import { TaskGroup } from "../../core/task_group.ts";
 import { dial } from "../dial.ts";
 import type { EndpointFollower } from "./endpoint_follower.ts";
+import { withoutOwn } from "./own_endpoint.ts";
 import { StreamJoin } from "./stream_join.ts";
 
 /** What the TCP and the UDP side of an access are made of. */
@@ -90,12 +91,12 @@ export class TcpAccess implements AsyncDisposable {
     const fields = { client: formatEndpoint(client.remote) };
     try {
       const found = await follower.current(signal);
-      const { connection, endpoint } = await dial(found.endpoints, {
+      const { connection, endpoint } = await dial(withoutOwn(found.endpoints, this.listen), {
         open: (remote, limit) =>
           net.connectStream({ remote, signal: limit, probe: PROBE, ...join.serviceHandlers }),
         close: (late) => late.abort(),
         ...{ clock, signal, timeoutMs, subject },
-        refresh: async (limit) => (await follower.doubt(limit))?.endpoints ?? [],
+        refresh: async (limit) => withoutOwn((await follower.doubt(limit))?.endpoints ?? [], this.listen),
       });
       join.attach(connection);
       log.debug("Client came", { ...fields, endpoint: formatEndpoint(endpoint) });

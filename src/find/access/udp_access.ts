@@ -8,6 +8,7 @@ import {
 import { errorMessage } from "../../core/errors.ts";
 import type { DatagramSocket } from "../../core/net.ts";
 import { TaskGroup } from "../../core/task_group.ts";
+import { withoutOwn } from "./own_endpoint.ts";
 import type { AccessParts } from "./tcp_access.ts";
 import { UdpAccessSession } from "./udp_session.ts";
 
@@ -71,7 +72,7 @@ export class UdpAccess implements AsyncDisposable {
   #take(data: Uint8Array, from: Endpoint): void {
     const session = this.#sessions.get(formatEndpoint(from)) ?? this.#welcome(from);
     if (session === undefined) return;
-    const [target] = this.#parts.follower.found?.endpoints ?? [];
+    const [target] = withoutOwn(this.#parts.follower.found?.endpoints ?? [], this.listen);
     if (target !== undefined && !isSameEndpoint(target, session.target)) this.#redirect(session, target);
     session.send(data);
     if (session.isUnanswered(UNANSWERED_MOST, SILENCE_MS)) this.#doubt();
@@ -100,7 +101,7 @@ export class UdpAccess implements AsyncDisposable {
 
   /** The first datagrams wait until it is known where to. */
   async #whenFound(session: UdpAccessSession, signal: AbortSignal): Promise<void> {
-    const [target] = (await this.#parts.follower.current(signal)).endpoints;
+    const [target] = withoutOwn((await this.#parts.follower.current(signal)).endpoints, this.listen);
     if (target !== undefined && session.target === undefined) this.#redirect(session, target);
   }
 

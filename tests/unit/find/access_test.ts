@@ -178,6 +178,28 @@ Deno.test("openAccess() waits for the name to be found, and resets clients at it
   assert.equal(open.size, 3, "the service's listener and connection, and the client's");
 });
 
+Deno.test("openAccess() never connects to itself", async () => {
+  for (const protocol of ["tcp", "udp"] as const) {
+    const own = {
+      "TXT x.test": tableFor(LISTEN.port)["TXT x.test"] ?? [],
+      "A x.test": [addressData(LISTEN.address)],
+    };
+    await using rig = await Rig.open(protocol, new FakeDns(own));
+    await rig.advance(100);
+    if (protocol === "tcp") {
+      const client = await connectClient(rig);
+      await rig.advance(5000);
+      assert.deepEqual(client.seen, ["reset"]);
+      assert.equal(rig.world.net.connects.length, 1, "the client's own");
+    } else {
+      const client = await datagramClient(rig);
+      client.say("x");
+      await rig.advance(5000);
+      assert.equal(rig.world.net.sent.length, 1, "the client's own");
+    }
+  }
+});
+
 /** A UDP service that answers with its port before what came. */
 async function serveDatagrams({ net }: FakeWorld, port: number): Promise<string[]> {
   const heard: string[] = [];
