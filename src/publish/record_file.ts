@@ -1,3 +1,4 @@
+import { isSameData } from "./same_record_set.ts";
 import { dirname } from "node:path";
 import { type Clock, delay } from "../core/clock.ts";
 import { isWithin } from "../core/domain_name.ts";
@@ -5,7 +6,6 @@ import { errorCode, errorMessage } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
 import { type FileWriter, systemWriter } from "../core/replace_file.ts";
 import type { RecordType } from "../dns/record_data.ts";
-import { isSameRecordData } from "../dns/record_text.ts";
 import type { FileOptions } from "./options.ts";
 import { PublishError } from "./publisher.ts";
 import { inTurn } from "./record_file/file_turn.ts";
@@ -88,7 +88,8 @@ class RecordFile implements RecordStore {
       signal.throwIfAborted();
       const current = this.#setIn(text, set);
       if (
-        expected !== undefined && !isSameSet(current, expected) && (tries === 1 || !isSameSet(current, set))
+        expected !== undefined && !isSameData(current.data, expected.data) &&
+        (tries === 1 || !isSameData(current.data, set.data))
       ) {
         throw new RecordConflictError("file", set);
       }
@@ -156,10 +157,4 @@ class RecordFile implements RecordStore {
     const reason = `cannot ${verb} ${path}: ${trouble?.words ?? errorMessage(error)}`;
     return new PublishError("file", reason, { isPermanent: trouble?.isPermanent ?? false });
   }
-}
-
-/** The TTL does not count: it is no reason to refuse. */
-function isSameSet(a: RecordSet, b: RecordSet): boolean {
-  return a.data.length === b.data.length &&
-    a.data.every((one) => b.data.some((other) => isSameRecordData(one, other)));
 }
