@@ -18,8 +18,9 @@ export interface DialOptions<T> {
   /** What is connected to, for the error: `ssh_tcp at example.com`. */
   readonly subject: string;
   /**
-   * Looks the endpoints up again, past caches. Asked once: when all attempts failed, or none has succeeded for a
-   * moment, since a mapping that moved mostly swallows packets instead of refusing them.
+   * Looks the endpoints up again, past caches: once when all attempts failed; and after 1, 2, 4, … seconds while one is
+   * still under way, since a mapping that moved mostly swallows packets instead of refusing them, and its records
+   * follow a moment later.
    */
   readonly refresh?: ((signal: AbortSignal) => Promise<readonly Endpoint[]>) | undefined;
 }
@@ -87,19 +88,19 @@ class DialRace<T> implements AsyncDisposable {
   readonly #tasks = new Set<Promise<void>>();
   readonly #stop = (): void => this.#done.reject(this.#options.signal.reason);
   #running = 0;
-  #refresh: "possible" | "running" | "done";
+  /** Second look-ups so far. */
+  #looks = 0;
+  #isLooking = false;
   #stagger: Disposable | undefined;
   #doubt: Disposable | undefined;
 
   constructor(options: DialOptions<T>) {
     this.#options = options;
-    this.#refresh = options.refresh === undefined ? "done" : "possible";
   }
 
   run(endpoints: readonly Endpoint[]): Promise<Dialed<T>> {
-    const { signal, clock } = this.#options;
-    signal.addEventListener("abort", this.#stop, { once: true });
-    this.#doubt = clock.schedule(DOUBT_MS, () => this.#track(this.#lookAgain()));
+    this.#options.signal.addEventListener("abort", this.#stop, { once: true });
+    this.#doubtLater();
     this.#add(endpoints);
     this.#next();
     return this.#done.promise;
@@ -136,8 +137,8 @@ class DialRace<T> implements AsyncDisposable {
       this.#stagger = this.#options.clock.schedule(STAGGER_MS, () => this.#queue.length > 0 && this.#next());
       return;
     }
-    if (this.#running > 0 || this.#refresh === "running") return;
-    if (this.#refresh === "possible") return this.#track(this.#lookAgain());
+    if (this.#running > 0 || this.#isLooking) return;
+    if (this.#looks === 0 && this.#options.refresh !== undefined) return this.#track(this.#lookAgain());
     this.#done.reject(new DialError(this.#options.subject, this.#failures));
   }
 
@@ -159,17 +160,26 @@ class DialRace<T> implements AsyncDisposable {
     }
   }
 
+  #doubtLater(): void {
+    this.#doubt?.[Symbol.dispose]();
+    const delayMs = DOUBT_MS * 2 ** this.#looks;
+    this.#doubt = this.#options.clock.schedule(delayMs, () => this.#track(this.#lookAgain()));
+  }
+
   async #lookAgain(): Promise<void> {
     const { refresh, signal } = this.#options;
-    if (refresh === undefined || this.#refresh !== "possible") return;
-    this.#refresh = "running";
+    if (refresh === undefined || this.#isLooking) return;
+    this.#isLooking = true;
     try {
       this.#add(await refresh(this.#over.signal));
     } catch {
       // The look-up that worked is the one to go by; what connecting says is what counts.
     }
-    this.#refresh = "done";
-    if (!this.#over.signal.aborted && !signal.aborted) this.#next();
+    this.#isLooking = false;
+    this.#looks++;
+    if (this.#over.signal.aborted || signal.aborted) return;
+    this.#doubtLater();
+    this.#next();
   }
 }
 

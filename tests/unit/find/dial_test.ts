@@ -117,7 +117,7 @@ Deno.test("dial() looks again while an endpoint is silent, without giving it up"
   assert.equal(patient.value?.connection, "192.0.2.1:1");
 });
 
-Deno.test("dial() looks again once only, and a failing look-up changes nothing", async () => {
+Deno.test("dial() looks again once only after refusals, and a failing look-up changes nothing", async () => {
   let asked = 0;
   for (const answer of [() => Promise.resolve(at(1)), () => Promise.reject(new Error("DNS is down"))]) {
     const rig = new Rig({ "192.0.2.1:1": "refuses" });
@@ -135,6 +135,23 @@ Deno.test("dial() looks again once only, and a failing look-up changes nothing",
     assert.match(String(dialed.error), /192\.0\.2\.1:1 refused$/);
     assert.deepEqual([asked, rig.opened.length], [1, 1]);
   }
+});
+
+Deno.test("dial() looks again and again while an endpoint is silent: records follow a moment later", async () => {
+  const rig = new Rig({ "192.0.2.1:9": 20 });
+  const looks: number[] = [];
+  const dialed = watch(dial(
+    at(1),
+    rig.options({
+      refresh: () => {
+        looks.push(rig.clock.now());
+        return Promise.resolve(rig.clock.now() < 5000 ? at(1) : at(9));
+      },
+    }),
+  ));
+  await rig.clock.advance(9000);
+  assert.deepEqual([looks, dialed.value?.connection], [[1000, 3000, 7000], "192.0.2.1:9"]);
+  assert.equal(rig.clock.pendingTimers, 0);
 });
 
 Deno.test("dial() throws the signal's reason unchanged and ends what is under way", async () => {
