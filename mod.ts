@@ -97,7 +97,26 @@ export { openService, type Service, type ServiceOptions } from "./src/daemon/ser
 export { Secret } from "./src/core/secret.ts";
 export type { ServicePlan, StatePlan, StatusFilePlan, StatusPlan } from "./src/plan/service_plan.ts";
 export type { TunnelPlan } from "./src/plan/tunnel_plan.ts";
-export type { PublisherOptions, WebhookOptions, WebhookStyle } from "./src/publish/options.ts";
+export type {
+  CloudflareOptions,
+  Dyndns2Options,
+  Dynv6Options,
+  FileOptions,
+  MessageOptions,
+  OriginOptions,
+  PowerdnsOptions,
+  PublisherOptions,
+  QbittorrentOptions,
+  RecordPlan,
+  RecordPublisherOptions,
+  RecordsOptions,
+  RedirectPlan,
+  Rfc2136Options,
+  SignedDnsOptions,
+  TransmissionOptions,
+  WebhookOptions,
+  WebhookStyle,
+} from "./src/publish/options.ts";
 export type { ServiceControl } from "./src/status/service_control.ts";
 export type {
   ClientsSnapshot,
@@ -125,7 +144,7 @@ export {
 export { type OpenStunServer, openStunServer, type StunServerOptions } from "./src/stun/stun_server.ts";
 export type { Lang } from "./src/text/lang.ts";
 export type { CloudflareConfig, RedirectConfig } from "./src/config/publish/cloudflare_config.ts";
-export type { RecordConfig, ServicePreset } from "./src/config/publish/record_config.ts";
+export type { RecordBase, RecordConfig, ServicePreset } from "./src/config/publish/record_config.ts";
 export type { PowerdnsConfig, Rfc2136Config, ServerConfig } from "./src/config/publish/server_config.ts";
 export type {
   Dynv6Config,
@@ -137,7 +156,9 @@ export type {
   Dyndns2Config,
   FileConfig,
   MessageConfig,
+  QbittorrentConfig,
   SinkConfig,
   TorrentConfig,
+  TransmissionConfig,
   WebhookConfig,
 } from "./src/config/publish/sink_config.ts";

@@ -37,6 +37,11 @@ const SYMBOLS = {
     result: "i32",
   },
   shutdown: { parameters: [/* int sockfd */ "i32", /* int how */ "i32"], result: "i32" },
+  madvise: {
+    parameters: [/* void *addr */ "usize", /* size_t length */ "usize", /* int advice */ "i32"],
+    result: "i32",
+  },
+  malloc_trim: { parameters: [/* size_t pad */ "usize"], result: "i32" },
   getsockname: {
     parameters: [
       /* int sockfd */ "i32",

@@ -11,6 +11,7 @@ export * from "./fd.ts";
 export * from "./inherited.ts";
 export { interfaceIndex, interfaceName } from "./interface_name.ts";
 export { holdLibc } from "./libc.ts";
+export * from "./lean_memory.ts";
 export { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, SOMAXCONN_BACKLOG } from "./linux.ts";
 export * from "./monotonic_time.ts";
 export * from "./netlink.ts";

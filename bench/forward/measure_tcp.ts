@@ -1,3 +1,4 @@
+import { delay, systemClock } from "../../src/core/clock.ts";
 import type { Sample } from "./metrics.ts";
 import type { BenchPlan } from "./plan.ts";
 import type { Rig } from "./rig.ts";
@@ -97,11 +98,15 @@ export function hasStarved(sample: Sample): boolean {
   return (sample.saturatedMaxUs ?? 0) > STARVATION_US;
 }
 
-/** Memory and descriptors of connections that do nothing. */
+/** Long enough for whoever gives memory back that opening the connections took. */
+const IDLE_MS = 35_000;
+
+/** Memory and descriptors of connections that have done nothing for half a minute. */
 export async function measureIdle(rig: Rig, { ports, tree }: RunningSubject, count: number): Promise<Sample> {
   const before = tree.descriptors();
   try {
     const held = await rig.bulk.run("hold", { port: ports.ping, count });
+    await delay(systemClock, IDLE_MS);
     return {
       idleRssMebibytes: tree.rssMebibytes(),
       idleDescriptors: (tree.descriptors() - before) / held,

@@ -10,7 +10,7 @@ export interface BenchPlan {
   readonly busyPingMs: number;
   /** Idle connections, as far as RLIMIT_NOFILE allows; 0 leaves them out. */
   readonly idleConnections: number;
-  /** In how many rounds they are held. */
+  /** In how many rounds they are held, each time for half a minute. */
   readonly idleRounds: number;
   readonly datagramMs: number;
   /** Each step of the ladder to the highest rate without loss. */

@@ -16,6 +16,7 @@ import {
   DEFAULT_TCP_IDLE_MS,
   DEFAULT_UDP_IDLE_MS,
 } from "../../src/forward/options.ts";
+import { keepMemoryLean } from "../../src/net/lean_memory.ts";
 import { openNet } from "../../src/net/open_net.ts";
 
 async function forwardPorts(
@@ -50,6 +51,7 @@ async function main(): Promise<void> {
   {
     await using net = openNet({ log: silentLogger });
     const platform = { net, clock: systemClock, random: systemRandom, log: silentLogger };
+    using _lean = keepMemoryLean(platform);
     await using forwarder = await openForwarder({ platform });
     const method = values.nftables ? "nftables" : "relay";
     for (const protocol of ["tcp", "udp"] as const) {

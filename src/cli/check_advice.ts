@@ -244,7 +244,8 @@ function asides(seen: readonly Seen[], place: Place): readonly CheckAdvice[] {
     ),
     ...about(
       seen,
-      ({ report, verdict }) => report.hairpinning === "no" && (verdict.outlook === "works" || verdict.outlook === "maybe"),
+      ({ report, verdict }) =>
+        report.hairpinning === "no" && (verdict.outlook === "works" || verdict.outlook === "maybe"),
       (protocols): CheckAdvice => ({ ...place, code: "no-hairpin", protocols }),
     ),
   ];

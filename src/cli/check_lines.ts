@@ -65,7 +65,9 @@ function findingLines(report: NatReport, { router, texts }: CheckLinesParts): re
     [texts.rows.kind, ...transports.map((one) => texts.kinds[kinds.get(one.protocol) ?? "unknown"])],
     ...ROWS.map((row) => [texts.rows[row], ...transports.map((one) => cellOf(row, one, texts))]),
   ];
-  const own = address === undefined ? [] : [[texts.local, texts.detail(address, texts.scopes[scope ?? "global"])]];
+  const own = address === undefined
+    ? []
+    : [[texts.local, texts.detail(address, texts.scopes[scope ?? "global"])]];
   const gateway = router === undefined ? [] : [[texts.router, router]];
   const head = [...own, ...gateway];
   const widths = [0, 1].map((column) =>

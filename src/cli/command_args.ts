@@ -91,8 +91,10 @@ export interface StunServerArgs extends SharedArgs {
 /** `porthole ip4p`. */
 export interface Ip4pArgs extends SharedArgs {
   readonly command: "ip4p";
-  /** What was typed. */
+  /** What was typed: `encode` or `decode`, or what to do it with. */
   readonly text: string;
+  /** What was typed after it. */
+  readonly more: readonly string[];
 }
 
 /** `porthole run`. */

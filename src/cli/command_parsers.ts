@@ -1,4 +1,5 @@
 import { multiple } from "@optique/core/modifiers";
+import type { ValueParser } from "@optique/core/valueparser";
 import type { Texts } from "../text/texts.ts";
 import type { CommandArgs, DemoArgs, Ip4pArgs, OpenArgs, StunArgs, StunServerArgs } from "./command_args.ts";
 import { accessParser, connectParser, potParser, resolveParser } from "./find_parsers.ts";
@@ -62,18 +63,16 @@ const BUILDERS: Readonly<Record<CommandArgs["command"], (builder: ParserBuilder)
   "demo": (b) => b.command<DemoArgs>("demo", b.texts.help.demo, { ...b.shared() }),
   "ip4p": (b) =>
     b.command<Ip4pArgs>("ip4p", b.texts.help.ip4p, {
-      text: b.argument(
-        valueParser({
-          metavar: "ENDPOINT|ADDRESS",
-          read: (value) => value,
-          write: (value) => value,
-          refuse: b.texts.usage.badIp4p,
-        }),
-        b.texts.help.ip4pValue,
-      ),
+      text: b.argument(ip4pWord(b), b.texts.help.ip4pValue),
+      more: multiple(b.argument(ip4pWord(b), b.texts.find.help.ip4pWords)),
       ...b.shared(),
     }),
 };
+
+function ip4pWord({ texts }: ParserBuilder): ValueParser<"sync", string> {
+  const plain = (value: string): string => value;
+  return valueParser({ metavar: "ENDPOINT|ADDRESS", read: plain, write: plain, refuse: texts.usage.badIp4p });
+}
 
 function openParser(b: ParserBuilder): Field<CommandArgs> {
   const { help } = b.texts;

@@ -1,6 +1,7 @@
 import { type Endpoint, formatEndpoint } from "../core/endpoint.ts";
 import { type ClientEvent, isMappingNews, type MappingEvent } from "../core/mapping.ts";
 import { formatBytes } from "../status/amounts.ts";
+import { publisherName } from "../status/publisher_name.ts";
 import type { LineTexts, Texts } from "../text/texts.ts";
 
 /** Options for {@linkcode eventToLines}. */
@@ -72,9 +73,9 @@ export function verdictOf(event: MappingEvent, line: LineTexts): string {
         ? line.hookFailed(event.command, event.error ?? "")
         : line.hookEnded(event.command, event.status);
     case "published":
-      return line.published(event.provider);
+      return line.published(publisherName(event));
     case "publish-failed":
-      return line.publishFailed(event.provider, event.reason);
+      return line.publishFailed(publisherName(event), event.reason);
     case "client":
       return clientVerdict(event, line);
     case "mapped":

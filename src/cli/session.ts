@@ -28,7 +28,11 @@ export interface HostSession extends Session {
 
 /** Opens the network and runs `use` on this machine's platform; everything is closed afterwards. */
 export async function withPlatform<T>(session: Session, use: (platform: Platform) => Promise<T>): Promise<T> {
-  const { openNet } = await import("../net/open_net.ts");
+  const [{ openNet }, { keepMemoryLean }] = await Promise.all([
+    import("../net/open_net.ts"),
+    import("../net/lean_memory.ts"),
+  ]);
   await using net = openNet({ log: session.log });
+  using _lean = net.capability === "full" ? keepMemoryLean({ clock: systemClock }) : undefined;
   return await use({ net, clock: systemClock, random: systemRandom, log: session.log });
 }

@@ -1,3 +1,4 @@
+import { publisherName } from "../status/publisher_name.ts";
 import { formatAge, formatBytes } from "../status/amounts.ts";
 import type { HookSnapshot, ServiceSnapshot, TunnelSnapshot } from "../status/service_snapshot.ts";
 import type { Texts } from "../text/texts.ts";
@@ -106,7 +107,7 @@ function troubles(tunnel: TunnelSnapshot, status: StatusTexts): readonly string[
     ...(reachability === "unverified" ? [status.unverified(evidence)] : []),
     ...hooks.flatMap((hook) => hookTrouble(hook, status)),
     ...publish.filter((news) => news.state === "failed")
-      .map(({ provider, reason: why = "" }) => status.publishFailing(provider, why)),
+      .map(({ reason: why = "", ...publisher }) => status.publishFailing(publisherName(publisher), why)),
   ];
 }
 

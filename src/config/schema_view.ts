@@ -8,6 +8,8 @@ export interface SchemaView {
   readonly entries?: Readonly<Record<string, SchemaView>>;
   /** Of `array`. */
   readonly item?: SchemaView;
+  /** Of `record`: whatever its keys are called. */
+  readonly value?: SchemaView;
   /** Of `optional`. */
   readonly wrapped?: SchemaView;
   /** Of `union` and `variant`; words where it is a `picklist`. */
@@ -45,10 +47,9 @@ export function shapeFor(
   schema: SchemaView,
   kind: { readonly isList: boolean; readonly discriminatorOf: (key: string) => unknown },
 ): SchemaView | undefined {
-  const wanted = kind.isList ? "array" : "strict_object";
+  const wanted = kind.isList ? ["array"] : ["strict_object", "record"];
+  if (wanted.includes(schema.type)) return schema;
   switch (schema.type) {
-    case wanted:
-      return schema;
     case "optional":
     case "union":
       return (schema.type === "union" ? schema.options ?? [] : [withoutOption(schema)])

@@ -54,6 +54,7 @@ class TreeReader {
     const shape = shapeFor(schema, { isList, discriminatorOf: (key) => scalarAt(node, key) });
     if (shape?.item !== undefined) return this.#readList(node, shape.item, path);
     if (shape?.entries !== undefined) return this.#readObject(node, shape.entries, path);
+    if (shape?.value !== undefined) return this.#readRecord(node, shape.value, path);
     if (isList) return this.#listInstead(node, schema, path);
     // Wrong whatever is in it: the validator is to say so without looking inside. A variant's fault is about one key.
     const { key } = withoutOption(schema);
@@ -83,14 +84,32 @@ class TreeReader {
     entries: Readonly<Record<string, SchemaView>>,
     path: ConfigPath,
   ): Record<string, unknown> {
+    const schemaOf = (key: string): SchemaView | undefined =>
+      Object.hasOwn(entries, key) ? entries[key] : undefined;
+    return this.#readKeys(node, { path, schemaOf, known: Object.keys(entries) });
+  }
+
+  /** Keys are the user's, but for those that mean something else to the language. */
+  #readRecord(node: Node, item: SchemaView, path: ConfigPath): Record<string, unknown> {
+    return this.#readKeys(node, { path, schemaOf: (key) => key in {} ? undefined : item, known: [] });
+  }
+
+  #readKeys(
+    node: Node,
+    { path, schemaOf, known }: {
+      readonly path: ConfigPath;
+      readonly schemaOf: (key: string) => SchemaView | undefined;
+      readonly known: readonly string[];
+    },
+  ): Record<string, unknown> {
     const value: Record<string, unknown> = {};
     const seen = new Set<string>();
     for (const { children: [keyNode, valueNode] = [] } of node.children ?? []) {
       if (keyNode === undefined) continue;
       const key = String(keyNode.value);
       const at = [...path, key];
-      const schema = Object.hasOwn(entries, key) ? entries[key] : undefined;
-      if (schema === undefined) this.#tell(at, keyNode, () => unknownKey(key, Object.keys(entries)));
+      const schema = schemaOf(key);
+      if (schema === undefined) this.#tell(at, keyNode, () => unknownKey(key, known));
       else if (seen.has(key)) this.#tell(at, keyNode, `key ${quoted(key)} is there twice`);
       else if (valueNode !== undefined) value[key] = this.read(valueNode, schema, at);
       seen.add(key);

@@ -1,6 +1,6 @@
 import { type Endpoint, familyOf, formatEndpoint } from "./endpoint.ts";
 import { encodeIp4p } from "./ip4p.ts";
-import type { ClientEvent, MappingEvent, MappingFields } from "./mapping.ts";
+import type { ClientEvent, MappingEvent, MappingFields, PublishedEvent } from "./mapping.ts";
 
 /** One JSON line of `open`, `forward` and `run`; keys are in the order they are written. */
 export type EventJson = Readonly<Record<string, string | number>>;
@@ -52,9 +52,9 @@ function ownFields(event: MappingEvent): EventJson {
         ...(event.skipped === undefined ? {} : { skipped: event.skipped }),
       };
     case "published":
-      return { provider: event.provider };
+      return { provider: event.provider, ...placeField(event) };
     case "publish-failed":
-      return { provider: event.provider, reason: event.reason };
+      return { provider: event.provider, ...placeField(event), reason: event.reason };
     case "client":
       return clientFields(event);
     case "mapped":
@@ -63,6 +63,10 @@ function ownFields(event: MappingEvent): EventJson {
     case "stopped":
       return {};
   }
+}
+
+function placeField({ place }: Pick<PublishedEvent, "place">): EventJson {
+  return place === undefined ? {} : { place };
 }
 
 function mappingFields({ sharing, gateway }: MappingFields): EventJson {

@@ -121,6 +121,8 @@ export interface PublishedEvent extends EventBase {
   readonly event: "published";
   /** Which kind of publisher. */
   readonly provider: string;
+  /** What it changes, for people: names, a site, a file. */
+  readonly place?: string | undefined;
   /** What was published. */
   readonly external: Endpoint;
 }
@@ -131,6 +133,8 @@ export interface PublishFailedEvent extends EventBase {
   readonly event: "publish-failed";
   /** Which kind of publisher. */
   readonly provider: string;
+  /** What it changes, for people: names, a site, a file. */
+  readonly place?: string | undefined;
   /** What was to be published. */
   readonly external: Endpoint;
   /** What went wrong, for people; never holds a secret. */

@@ -12,6 +12,7 @@ import type { GatewaySurroundings } from "../gateway/surroundings.ts";
 import { Uplink } from "../keeper/uplink.ts";
 import { comparePlans } from "../plan/same_plan.ts";
 import type { TunnelPlan } from "../plan/tunnel_plan.ts";
+import { Turns } from "../publish/turns.ts";
 import type { PortSharing } from "../reuse/share_port.ts";
 import type { TunnelVitals } from "../status/tunnel_vitals.ts";
 import { StunServerList } from "../stun/server_list.ts";
@@ -72,6 +73,7 @@ export class TunnelSet implements AsyncDisposable {
   readonly #gateways = new Leases<Gateway>();
   readonly #lookups = new Gate(LOOKUPS_AT_ONCE);
   readonly #checks = new Gate(CHECKS_AT_ONCE);
+  readonly #turns = new Turns();
   #forwarder: Promise<Forwarder> | undefined;
   #sharing: PortSharing | undefined;
 
@@ -143,7 +145,8 @@ export class TunnelSet implements AsyncDisposable {
 
   #start(key: string, plan: TunnelPlan): void {
     const { platform, feed, memory } = this.#options;
-    const sinks = new TunnelSinks(plan, { platform, emit: (event) => feed.emit(event), memory });
+    const turns = this.#turns;
+    const sinks = new TunnelSinks(plan, { platform, emit: (event) => feed.emit(event), memory, turns });
     const ending = new AbortController();
     const ended = Promise.withResolvers<void>();
     const entry: Entry = { plan, sinks, ending, pulse: new TunnelPulse(), done: ended.promise };

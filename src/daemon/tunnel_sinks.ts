@@ -5,6 +5,7 @@ import { HookRunner } from "../hook/hook_runner.ts";
 import type { TunnelPlan } from "../plan/tunnel_plan.ts";
 import { openPublisher, publisherKey, secretsKey } from "../publish/open_publisher.ts";
 import { PublisherRunner } from "../publish/run_publisher.ts";
+import type { Turns } from "../publish/turns.ts";
 
 /** What is known from before a restart. */
 export interface TunnelMemory {
@@ -22,6 +23,8 @@ export interface TunnelSinksOptions {
   /** Told what became of hooks and publishers. */
   readonly emit: (event: MappingEvent) => void;
   readonly memory?: TunnelMemory | undefined;
+  /** Publishers of all tunnels take turns at records they write together. */
+  readonly turns?: Turns | undefined;
 }
 
 interface Sink extends AsyncDisposable {
@@ -67,7 +70,7 @@ export class TunnelSinks implements AsyncDisposable {
   }
 
   #open(plan: TunnelPlan, known: ReadonlyMap<string, Sink>): ReadonlyMap<string, Sink> {
-    const { platform, emit, memory } = this.#options;
+    const { platform, emit, memory, turns } = this.#options;
     const { hooks, publish, name } = plan;
     const sinks = new Map<string, Sink>();
     const memoryOf = (key: string): Pick<ConstructorParameters<typeof HookRunner>[0], "told" | "onTold"> => ({
@@ -86,7 +89,7 @@ export class TunnelSinks implements AsyncDisposable {
       sinks.set(
         runningKey,
         running ?? new PublisherRunner({
-          publisher: openPublisher(options, { ...platform, fetch }),
+          publisher: openPublisher(options, { ...platform, fetch, turns }),
           ...{ emit, ...platform, ...memoryOf(key) },
         }),
       );

@@ -14,7 +14,10 @@ export type RecordData =
   }
   | {
     readonly type: "TXT";
-    /** Character strings of up to 255 bytes each, in order (RFC 1035, section 3.3.14). */
+    /**
+     * Character strings of up to 255 bytes each, in order (RFC 1035, section 3.3.14); UTF-8, and bytes that are none as
+     * dns/byte_text.ts keeps them.
+     */
     readonly strings: readonly string[];
   }
   | {
@@ -28,9 +31,13 @@ export type RecordData =
 
 /** Service parameters (RFC 9460, section 7) that porthole writes; `more` keeps what others wrote. */
 export interface ServiceParams {
+  /** Protocol ids, at least one (section 7.1). */
   readonly alpn?: readonly string[] | undefined;
+  /** Instead of the default port of the service (section 7.2). */
   readonly port?: number | undefined;
+  /** Canonical addresses, at least one (section 7.3). */
   readonly ipv4hint?: readonly string[] | undefined;
+  /** Canonical addresses, at least one (section 7.3). */
   readonly ipv6hint?: readonly string[] | undefined;
   /** Others, as `key=value` in presentation form, in the order of their keys. */
   readonly more?: readonly string[] | undefined;

@@ -4,11 +4,15 @@ import { Secret } from "../core/secret.ts";
 import type { Fetch } from "./http_request.ts";
 import type { PublisherOptions, RecordPublisherOptions } from "./options.ts";
 import type { Publisher } from "./publisher.ts";
+import { publisherPlace } from "./publisher_place.ts";
 import type { RecordStore } from "./record_store.ts";
+import type { Turns } from "./turns.ts";
 
 /** What publishers work with. */
 export interface PublisherParts extends Platform {
   readonly fetch: Fetch;
+  /** Publishers of one process that share it take turns at records they write together. @default none */
+  readonly turns?: Turns | undefined;
 }
 
 /**
@@ -18,7 +22,8 @@ export interface PublisherParts extends Platform {
 export function openPublisher(options: PublisherOptions, parts: PublisherParts): Publisher {
   const { provider } = options;
   const opening = lazily(() => loadPublisher(options, parts));
-  return { provider, publish: async (news, signal) => await (await opening()).publish(news, signal) };
+  const place = publisherPlace(options);
+  return { provider, place, publish: async (news, signal) => await (await opening()).publish(news, signal) };
 }
 
 async function loadPublisher(options: PublisherOptions, parts: PublisherParts): Promise<Publisher> {
@@ -78,7 +83,9 @@ async function loadStore(
  * there, have another name; a new token or password does not matter. Shows no secret.
  */
 export function publisherKey(options: PublisherOptions): string {
-  return `${options.provider}-${digestOf(options, (key) => PLACES.has(key))}`;
+  const isPlace = (key: string): boolean =>
+    PLACES.has(key) || (key === "token" && DEVICE_TOKENS.has(options.provider));
+  return `${options.provider}-${digestOf(options, isPlace)}`;
 }
 
 /** Tells options apart that differ in their secrets only. Shows no secret. */
@@ -88,6 +95,9 @@ export function secretsKey(options: PublisherOptions): string {
 
 /** Secrets that say where something is told, or what. */
 const PLACES: ReadonlySet<string> = new Set(["url", "body"]);
+
+/** Services whose token is whom they tell. */
+const DEVICE_TOKENS: ReadonlySet<string> = new Set(["bark", "serverchan", "pushplus"]);
 
 function digestOf(options: PublisherOptions, counts: (key: string) => boolean): string {
   const text = JSON.stringify(plainOf(options, "", counts));

@@ -55,17 +55,21 @@ export interface RedirectPlan {
   readonly host: string;
   /** Canonical: the name (its A record leads to the external address) in the new URL. */
   readonly to: string;
+  /** Of the new URL. */
   readonly scheme: "http" | "https";
+  /** Of the redirect. */
   readonly status: 301 | 302 | 307 | 308;
 }
 
 /** `cloudflare`: records, redirect rules and origin rules. */
 export interface CloudflareOptions extends RecordsOptions {
+  /** Which kind of publisher. */
   readonly provider: "cloudflare";
   /** A token, or a mail address with the global key. */
   readonly account:
     | { readonly kind: "token"; readonly token: Secret }
     | { readonly kind: "key"; readonly email: string; readonly key: Secret };
+  /** Redirect rules. */
   readonly redirects: readonly RedirectPlan[];
   /** Canonical hosts whose origin port becomes the external one. */
   readonly origins: readonly string[];
@@ -75,25 +79,33 @@ export interface CloudflareOptions extends RecordsOptions {
 
 /** `dynv6`. */
 export interface Dynv6Options extends RecordsOptions {
+  /** Which kind of publisher. */
   readonly provider: "dynv6";
+  /** Secret that the provider gave. */
   readonly token: Secret;
+  /** Base URL of the API. */
   readonly api: string;
 }
 
 /** `tencentcloud` (DNSPod) and `alidns`: signed requests. */
 export interface SignedDnsOptions extends RecordsOptions {
+  /** Which kind of publisher. */
   readonly provider: "tencentcloud" | "alidns";
   /** SecretId, or AccessKey id. */
   readonly id: Secret;
   /** SecretKey, or AccessKey secret. */
   readonly key: Secret;
+  /** Base URL of the API. */
   readonly api: string;
 }
 
 /** `edgeone`, `edgeone_intl`, `aliesa`: the origin of a site at a content delivery network; TCP only. */
 export interface OriginOptions {
+  /** Which kind of publisher. */
   readonly provider: "edgeone" | "edgeone_intl" | "aliesa";
+  /** SecretId, or AccessKey id. */
   readonly id: Secret;
+  /** Secret key that belongs to it. */
   readonly key: Secret;
   /** Canonical. */
   readonly zone: string;
@@ -101,15 +113,19 @@ export interface OriginOptions {
   readonly host: string;
   /** Name of the origin rule, for aliesa. */
   readonly rule: string;
+  /** Base URL of the API. */
   readonly api: string;
 }
 
 /** `rfc2136`: DNS UPDATE with TSIG (RFC 2136, 8945). */
 export interface Rfc2136Options extends RecordsOptions {
+  /** Which kind of publisher. */
   readonly provider: "rfc2136";
+  /** Of the name server. */
   readonly server: HostPort;
   /** `auto`: UDP, and TCP where a message is too long or an answer truncated. */
   readonly transport: "auto" | "udp" | "tcp";
+  /** Signs every message; absent: unsigned. */
   readonly tsig:
     | {
       /** Canonical. */
@@ -123,9 +139,11 @@ export interface Rfc2136Options extends RecordsOptions {
 
 /** `powerdns`: the HTTP API of PowerDNS Authoritative. */
 export interface PowerdnsOptions extends RecordsOptions {
+  /** Which kind of publisher. */
   readonly provider: "powerdns";
   /** As in `http://127.0.0.1:8081`. */
   readonly url: string;
+  /** Secret key that belongs to it. */
   readonly key: Secret;
   /** Server id, `localhost` as a rule. */
   readonly server: string;
@@ -133,10 +151,13 @@ export interface PowerdnsOptions extends RecordsOptions {
 
 /** `dyndns2`: the URL protocol of many hosters; addresses only. */
 export interface Dyndns2Options {
+  /** Which kind of publisher. */
   readonly provider: "dyndns2";
   /** As in `https://members.dyndns.org/nic/update`, or with `{hosts}` and `{ip}` in it. */
   readonly url: Secret;
+  /** For signing in, where it wants that. */
   readonly user: string | undefined;
+  /** With `user`. */
   readonly password: Secret | undefined;
   /** Canonical. */
   readonly hosts: readonly string[];
@@ -144,17 +165,23 @@ export interface Dyndns2Options {
 
 /** `file`: a zone fragment (RFC 1035, section 5) or JSON with the record sets. */
 export interface FileOptions extends RecordsOptions {
+  /** Which kind of publisher. */
   readonly provider: "file";
   /** Absolute. */
   readonly path: string;
+  /** How it is written. */
   readonly format: "zone" | "json";
 }
 
 /** `qbittorrent`: its listening port becomes the external one. */
 export interface QbittorrentOptions {
+  /** Which kind of publisher. */
   readonly provider: "qbittorrent";
+  /** Where it listens, as in `http://127.0.0.1:8080`. */
   readonly url: string;
+  /** For signing in, where it wants that. */
   readonly user: string | undefined;
+  /** With `user`. */
   readonly password: Secret | undefined;
   /** `listen`: the port it listens on; `announce`: only what it tells trackers (5.1 and later). */
   readonly port: "listen" | "announce";
@@ -162,9 +189,13 @@ export interface QbittorrentOptions {
 
 /** `transmission`: its peer port becomes the external one. */
 export interface TransmissionOptions {
+  /** Which kind of publisher. */
   readonly provider: "transmission";
+  /** Where it listens, as in `http://127.0.0.1:8080`. */
   readonly url: string;
+  /** For signing in, where it wants that. */
   readonly user: string | undefined;
+  /** With `user`. */
   readonly password: Secret | undefined;
 }
 
@@ -208,6 +239,7 @@ export interface WebhookOptions {
 
 /** Messages to people, over well-known services. */
 export interface MessageOptions {
+  /** Which kind of publisher. */
   readonly provider: "ntfy" | "gotify" | "telegram" | "bark" | "serverchan" | "pushplus";
   /** Base URL of the service, or of one's own server. */
   readonly url: string;

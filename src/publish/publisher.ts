@@ -5,6 +5,8 @@ import type { MappingNews } from "../core/mapping.ts";
 export interface Publisher {
   /** Which kind it is, for events: `webhook`, … */
   readonly provider: string;
+  /** What it changes, for people: names, a site, a file. No secret. */
+  readonly place?: string | undefined;
   /**
    * Tells it once; takes its own time limit.
    *

@@ -107,18 +107,26 @@ export class PublisherRunner implements AsyncDisposable {
   }
 
   #succeed(news: MappingNews): void {
-    const { publisher: { provider }, clock, emit, onTold } = this.#options;
+    const { publisher: { provider, place }, clock, emit, onTold } = this.#options;
     const { name, protocol, internal, external, target } = news;
     this.#failures = 0;
     this.#saidFailure = undefined;
     this.#told = { internal, external, ...(target && { target }) };
     onTold?.(this.#told);
-    emit({ event: "published", name, protocol, at: clock.date(), provider, external });
+    emit({
+      event: "published",
+      name,
+      protocol,
+      at: clock.date(),
+      provider,
+      ...(place !== undefined && { place }),
+      external,
+    });
   }
 
   /** @returns How long to wait before the next try. */
   #fail(news: MappingNews, error: unknown): number {
-    const { publisher: { provider }, clock, random, log, emit, onTold } = this.#options;
+    const { publisher: { provider, place }, clock, random, log, emit, onTold } = this.#options;
     const { name, protocol, external } = news;
     const { reason, isPermanent, retryAfterMs } = error instanceof PublishError
       ? error
@@ -139,7 +147,16 @@ export class PublisherRunner implements AsyncDisposable {
     const failure = JSON.stringify([external, reason]);
     if (failure !== this.#saidFailure) {
       this.#saidFailure = failure;
-      emit({ event: "publish-failed", name, protocol, at: clock.date(), provider, external, reason });
+      emit({
+        event: "publish-failed",
+        name,
+        protocol,
+        at: clock.date(),
+        provider,
+        ...(place !== undefined && { place }),
+        external,
+        reason,
+      });
     }
     return waitMs;
   }

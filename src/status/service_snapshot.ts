@@ -42,6 +42,8 @@ export interface HookSnapshot {
 export interface PublishSnapshot {
   /** Which kind of publisher. */
   readonly provider: string;
+  /** What it changes, for people: names, a site, a file. */
+  readonly place?: string;
   /** How the last try ended. */
   readonly state: "published" | "failed";
   /** What was published, or was to be. */

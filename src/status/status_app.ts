@@ -7,6 +7,7 @@ import type { Secret } from "../core/secret.ts";
 import type { Lang } from "../text/lang.ts";
 import { textsOf } from "../text/texts.ts";
 import { openEventStream } from "./event_stream.ts";
+import { answerWith, destinationOf, targetAfter } from "./front_door.ts";
 import { judgeHealth } from "./health_verdict.ts";
 import { metricsText } from "./metrics_text.ts";
 import type { ServiceControl } from "./service_control.ts";
@@ -48,6 +49,7 @@ const HEADERS = {
  * - `GET /`: a page for people, `GET /status`: the snapshot as JSON, `GET /metrics`: Prometheus' text format;
  * - `GET /health?name=&maxAgeMs=`: 200 or 503 and the verdict;
  * - `POST /verify?name=`: looks the mappings up now and answers with the snapshot; 404 if there is no such tunnel;
+ * - `GET /go/NAME/…`: 302 to the public endpoint of a TCP tunnel, path and query kept (`/go/NAME` leads to its root);
  * - `GET /events?clients=0`: every event from now on as JSON lines; `clients=0` leaves clients out.
  *
  * Faults are `{"error": …}`. Without a token, requests under a name of the public DNS are refused.
@@ -87,6 +89,8 @@ export function createStatusApp(options: StatusAppOptions): Hono {
       throw error;
     }
   });
+  app.get("/go/:name/*", (c) => goTo(c, control));
+  app.get("/go/:name", (c) => goTo(c, control));
   addEvents(app, options);
   return app;
 }
@@ -114,6 +118,14 @@ function guard(app: Hono, { token, log, guardsBrowsers = true }: StatusAppOption
     log.error("Cannot answer status request", { path: c.req.path, reason: errorMessage(error) });
     return c.json({ error: errorMessage(error) }, 500);
   });
+}
+
+function goTo(c: Context, control: Pick<ServiceControl, "snapshot">): Response {
+  // The name as it is written in the path, escapes included.
+  const [prefix = ""] = /^\/go\/[^/]*/.exec(new URL(c.req.url).pathname) ?? [];
+  const target = targetAfter(c.req.url, prefix);
+  const { tunnels } = control.snapshot();
+  return answerWith(c, destinationOf(tunnels, { name: c.req.param("name"), target }), {});
 }
 
 function addEvents(app: Hono, { control, closing }: StatusAppOptions): void {

@@ -1,6 +1,7 @@
 import { html, raw } from "hono/html";
 import type { HtmlEscapedString } from "hono/utils/html";
 import type { Texts } from "../text/texts.ts";
+import { publisherName } from "./publisher_name.ts";
 import { formatAge, formatBytes } from "./amounts.ts";
 import type { HookSnapshot, ServiceSnapshot, TunnelSnapshot } from "./service_snapshot.ts";
 import { PAGE_SCRIPT, PAGE_STYLE } from "./status_page_assets.ts";
@@ -147,10 +148,10 @@ function noteLines(tunnel: TunnelSnapshot, { status }: Texts): readonly Note[] {
       : []),
     ...(changes === 0 ? [] : [note(`${page.changes}: ${changes}`)]),
     ...hooks.map((hook) => hookNote(hook, status)),
-    ...publish.map(({ provider, state, external, reason: why = "" }) =>
+    ...publish.map(({ state, external, reason: why = "", ...publisher }) =>
       state === "published"
-        ? note(`${page.publish}: ${provider}, ${external}`)
-        : { text: status.publishFailing(provider, why), isBad: true }
+        ? note(`${page.publish}: ${publisherName(publisher)}, ${external}`)
+        : { text: status.publishFailing(publisherName(publisher), why), isBad: true }
     ),
   ];
 }

@@ -77,8 +77,9 @@ export class TunnelRecord {
         return this.#noteHook(event);
       case "published":
       case "publish-failed":
-        this.#publish.set(event.provider, {
+        this.#publish.set(JSON.stringify([event.provider, event.place]), {
           provider: event.provider,
+          ...(event.place !== undefined && { place: event.place }),
           state: event.event === "published" ? "published" : "failed",
           external: formatEndpoint(event.external),
           ...(event.event === "publish-failed" && { reason: event.reason }),

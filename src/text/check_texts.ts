@@ -112,7 +112,8 @@ export const checkEn: CheckTexts = {
   verdicts: {
     works: (on, kind) => `porthole will work for ${onEn(on)}: ${kind}`,
     maybe: (on, kind) => `porthole may work for ${onEn(on)}: ${kind}`,
-    unlikely: (on, kind) => `porthole will hardly work for ${onEn(on)}, as this NAT filters the other protocol: ${kind}`,
+    unlikely: (on, kind) =>
+      `porthole will hardly work for ${onEn(on)}, as this NAT filters the other protocol: ${kind}`,
     cannot: (on, kind) => `porthole will not work for ${onEn(on)}: ${kind}`,
     unknown: (on, kind) => `it cannot be told whether porthole works for ${onEn(on)}: ${kind}`,
   },

@@ -25,7 +25,7 @@ export interface StatusTexts {
   readonly configFault: (reason: string) => string;
   readonly hookFailing: (command: string, reason: string) => string;
   readonly hookExit: (status: string) => string;
-  readonly publishFailing: (provider: string, reason: string) => string;
+  readonly publishFailing: (publisher: string, reason: string) => string;
   readonly unverified: (reason: string) => string;
   /** `places` are the sockets that were tried. */
   readonly noDaemon: (places: string) => string;
@@ -90,7 +90,7 @@ export const statusEn: StatusTexts = {
   configFault: (reason) => `The changed configuration was not taken over: ${reason}`,
   hookFailing: (command, reason) => `hook ${command} failed: ${reason}`,
   hookExit: (status) => `exit status ${status}`,
-  publishFailing: (provider, reason) => `not published by ${provider}: ${reason}`,
+  publishFailing: (publisher, reason) => `not published by ${publisher}: ${reason}`,
   unverified: (reason) => `not verified from outside: ${reason}`,
   noDaemon: (places) => `No daemon is running (looked at ${places}); start one with "porthole run"`,
   noSocket: "This system has no Unix sockets; use the HTTP status page",
@@ -154,7 +154,7 @@ export const statusZhCn: StatusTexts = {
   configFault: (reason) => `修改后的配置未生效：${reason}`,
   hookFailing: (command, reason) => `脚本 ${command} 失败：${reason}`,
   hookExit: (status) => `退出码 ${status}`,
-  publishFailing: (provider, reason) => `${provider} 发布失败：${reason}`,
+  publishFailing: (publisher, reason) => `${publisher} 发布失败：${reason}`,
   unverified: (reason) => `未能从外部验证：${reason}`,
   noDaemon: (places) => `没有正在运行的守护进程（已查找 ${places}）；请用 "porthole run" 启动`,
   noSocket: "此系统没有 Unix 套接字；请使用 HTTP 状态页",

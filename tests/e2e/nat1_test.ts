@@ -211,7 +211,7 @@ Deno.test("porthole nat1 refuses in nat1_traversal's words and with its exit sta
     const configs: readonly (readonly [Readonly<Record<string, unknown>>, readonly string[], RegExp])[] = [
       [{}, [], /^\[ {3}ERROR\] 缺少参数 --local\n$/],
       [{ local: ":0" }, [], /^\[ {3}ERROR\] 共端口模式port不能为0\n$/],
-      [{ dns: "cloudflare", local: ":1" }, [], /不支持DNS供应商 cloudflare/],
+      [{ dns: "cloudflare", local: ":1" }, [], /^\[ {3}ERROR\] cloudflare: token: it is missing\n$/],
       [{ dns: "godaddy", local: ":1" }, [], /^\[ {3}ERROR\] 不受支持的DNS供应商 godaddy\n$/],
       [{ type: "x", local: ":1" }, [], /^\[ {3}ERROR\] 不支持的type: x\n$/],
       [{ local: `127.0.0.1:${taken.addr.port}` }, [], /^\[ {3}ERROR\] local地址不可用：.*EADDRINUSE.*\n$/],

@@ -13,6 +13,14 @@ const TOOLS = [
   "setpriv",
   "dnsmasq",
   "miniupnpd",
+  "qbittorrent-nox",
+  "transmission-daemon",
+  "named",
+  "dig",
+  "knotd",
+  "pdns_server",
+  "ssh",
+  "sshd",
 ];
 
 /**
@@ -29,7 +37,7 @@ export async function missingPrerequisite(furtherTools: readonly string[] = []):
   if (missing.length > 0) {
     return `not installed: ${
       missing.join(", ")
-    } (Debian: iproute2 nftables conntrack coturn nginx-light procps curl util-linux dnsmasq-base miniupnpd-nftables python3)`;
+    } (Debian: iproute2 nftables conntrack coturn nginx-light procps curl util-linux dnsmasq-base miniupnpd-nftables python3 qbittorrent-nox transmission-daemon bind9 bind9-dnsutils knot pdns-server pdns-backend-sqlite3 openssh-client openssh-server)`;
   }
   const name = `phlab-${Deno.pid}-0-try`;
   try {

@@ -11,6 +11,7 @@
 import { parseArgs } from "node:util";
 import { conformance } from "./cases/conformance.ts";
 import { ending } from "./cases/ending.ts";
+import { find } from "./cases/find.ts";
 import { forward } from "./cases/forward.ts";
 import { forwardBehind } from "./cases/forward_behind.ts";
 import { forwardNft } from "./cases/forward_nft.ts";
@@ -18,10 +19,12 @@ import { gateway } from "./cases/gateway.ts";
 import { helpers } from "./cases/helpers.ts";
 import { mapping } from "./cases/mapping.ts";
 import { reachCases } from "./cases/reach.ts";
+import { publish } from "./cases/publish.ts";
 import { recovery } from "./cases/recovery.ts";
 import { service } from "./cases/service.ts";
 import { sharing } from "./cases/sharing.ts";
 import { refusal } from "./cases/refusal.ts";
+import { torrent } from "./cases/torrent.ts";
 import { runCommand } from "./command.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { missingPrerequisite } from "./prerequisites.ts";
@@ -71,6 +74,9 @@ async function main(): Promise<number> {
     ...forwardBehind,
     ...forwardNft,
     ...gateway,
+    ...publish,
+    ...find,
+    ...torrent,
   ]
     .flatMap((labCase) => labCase.protocols.map((protocol): Job => ({ labCase, protocol })))
     .filter((job) => values.case.length === 0 || values.case.some((text) => title(job).includes(text)));

@@ -164,7 +164,9 @@ async function runWithPlatform(
   use: (platform: Platform) => Promise<number>,
 ): Promise<number> {
   const { openNet } = await import("../../net/open_net.ts");
+  const { keepMemoryLean } = await import("../../net/lean_memory.ts");
   const parts = log.forParts();
   await using net = openNet({ log: parts });
+  using _lean = net.capability === "full" ? keepMemoryLean({ clock: systemClock }) : undefined;
   return await use({ net, clock: systemClock, random: systemRandom, log: parts });
 }

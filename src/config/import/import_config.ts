@@ -1,5 +1,6 @@
 import type { ConfigFault } from "../config_fault.ts";
 import { readSyntaxTree } from "../syntax_tree.ts";
+import { CF_AIO_KEYS, readCfAio } from "./cf_aio.ts";
 import { type ImportedConfig, leftOut, writeConfigText } from "./config_text.ts";
 import { type ForeignScript, readNatmapCommand, readScript } from "./natmap_command.ts";
 import { NATMAP_NOTES } from "./natmap_to_config.ts";
@@ -28,7 +29,7 @@ type Translation =
   | { readonly kind: "unknown"; readonly reason: string };
 
 /**
- * Translates natter-config.json (Natter 0.9), nat1_traversal's config.json, OpenWrt's `/etc/config/natmap`, or natmap
+ * Translates natter-config.json (Natter 0.9), nat1_traversal's config.json, the POT scripts' cf-aio.conf, OpenWrt's `/etc/config/natmap`, or natmap
  * command lines in a shell script or systemd unit. What it is, its text decides. Total: any text gives a configuration
  * or the reason why not.
  */
@@ -59,9 +60,10 @@ function translateJson(text: string): Translation {
   if (hasAny(["tunnels"])) return unknown("it is a configuration of porthole already");
   if (hasAny(NATTER_KEYS)) return translateNatter(text);
   if (hasAny(NAT1_KEYS)) return translateNat1(text);
+  if (hasAny(CF_AIO_KEYS)) return attempt(() => readCfAio(text));
   const [first] = faults;
   if (first !== undefined) return unknown(`it is no JSON: ${first.message}`);
-  return unknown("it has no key of natter-config.json or of nat1_traversal's config.json");
+  return unknown("it has no key of natter-config.json, of nat1_traversal's config.json or of cf-aio.conf");
 }
 
 function translateNatter(text: string): Translation {
@@ -73,8 +75,13 @@ function translateNatter(text: string): Translation {
 function translateNat1(text: string): Translation {
   const reading = readNat1Config(text);
   if (reading.kind === "fault") return unknown(reading.message);
+  return attempt(() => nat1ToConfig(reading.config, reading.unknownKeys));
+}
+
+/** What is wrong with a file is a `SyntaxError`. */
+function attempt(read: () => ImportedConfig): Translation {
   try {
-    return { kind: "imported", imported: nat1ToConfig(reading.config, reading.unknownKeys) };
+    return { kind: "imported", imported: read() };
   } catch (error) {
     if (error instanceof SyntaxError) return unknown(error.message);
     throw error;

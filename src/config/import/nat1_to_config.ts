@@ -2,7 +2,8 @@ import { type Endpoint, formatEndpoint } from "../../core/endpoint.ts";
 import type { ForwardConfig, PublishConfig, TunnelConfig } from "../config.ts";
 import { ANNOUNCE_NOTE, became, type ImportedConfig, leftOut } from "./config_text.ts";
 import { NAT1_ADDRESSES, readNat1Address } from "./nat1_address.ts";
-import { NAT1_DNS_PROVIDERS, NAT1_TYPES, type Nat1Config, nat1TypeOf } from "./nat1_config.ts";
+import { NAT1_TYPES, type Nat1Config, type Nat1Type, nat1TypeOf } from "./nat1_config.ts";
+import { nat1Publishing } from "./nat1_publish.ts";
 
 /**
  * Translates nat1_traversal's config.json; `unknownKeys` are told as left out. Secrets go into the configuration, as
@@ -13,9 +14,9 @@ import { NAT1_DNS_PROVIDERS, NAT1_TYPES, type Nat1Config, nat1TypeOf } from "./n
 export function nat1ToConfig(nat1: Nat1Config, unknownKeys: readonly string[]): ImportedConfig {
   const type = nat1TypeOf(nat1.type);
   if (type === undefined) throw new SyntaxError(`type: "${nat1.type}" is none of its types`);
-  const { protocol, srvPrefix } = NAT1_TYPES[type];
+  const { protocol } = NAT1_TYPES[type];
   const forward = forwardOf(nat1, protocol);
-  const publish = publishOf(nat1, srvPrefix);
+  const publish = publishOf(nat1, type);
   const tunnel: TunnelConfig = {
     name: type,
     protocol,
@@ -74,28 +75,29 @@ function proxyOf(text: string | undefined, protocol: "tcp" | "udp"): "v1" | "v2"
   return text;
 }
 
-function publishOf(nat1: Nat1Config, srvPrefix: string): PublishConfig | undefined {
-  const { dns, id, token, domain, subDomain, webhookStyle } = nat1;
-  if (dns !== "webhook") return undefined;
-  if (id === undefined) throw new SyntaxError("id: it is missing; it is the URL of the webhook");
-  const common = { provider: "webhook", url: id.reveal(), token: token?.reveal() } as const;
-  return { ...common, style: webhookStyle, domain, subDomain, srvPrefix };
+function publishOf(nat1: Nat1Config, type: Nat1Type): PublishConfig | undefined {
+  const publishing = nat1Publishing(nat1, type);
+  if (publishing.kind === "fault") throw new SyntaxError(`${publishing.key}: ${publishing.message}`);
+  return publishing.kind === "entry" ? publishing.entry : undefined;
 }
 
 function notesOf(nat1: Nat1Config, publish: PublishConfig | undefined): readonly string[] {
   const { type, dns, id, token, domain, subDomain, local, remote, proxyProtocol, webhookStyle } = nat1;
-  const ofDns = (key: string, value: string, ours: string): string =>
-    publish === undefined
+  const places = publish && PLACES[publish.provider === "webhook" ? "webhook" : "dns"];
+  const ofDns = (key: keyof typeof PLACES.webhook, value: string): string =>
+    places === undefined
       ? leftOut(`${key} ${value}`, "nothing is published")
-      : became(`${key} ${value}`, ours);
+      : became(`${key} ${value}`, places[key]);
   return [
-    became(`type ${type}`, '"protocol", and "srvPrefix" of the webhook'),
-    noteOfDns(dns),
-    ofDns("id", hidden(id), '"publish[0].url"; env:NAME and file:PATH keep it out of this file'),
-    ofDns("token", hidden(token), '"publish[0].token"; env:NAME and file:PATH keep it out of this file'),
-    ofDns("domain", shown(domain), '"publish[0].domain"'),
-    ofDns("sub_domain", shown(subDomain), '"publish[0].subDomain"'),
-    ofDns("webhook_style", webhookStyle, '"publish[0].style"'),
+    became(`type ${type}`, '"protocol", and the SRV record where one is published'),
+    publish === undefined ? leftOut(`dns ${dns}`, "nothing is published") : became(`dns ${dns}`, '"publish"'),
+    ofDns("id", hidden(id)),
+    ofDns("token", hidden(token)),
+    ofDns("domain", shown(domain)),
+    ofDns("sub_domain", shown(subDomain)),
+    ...(publish === undefined || publish.provider === "webhook"
+      ? [ofDns("webhook_style", webhookStyle)]
+      : []),
     local
       ? became(`local ${local}`, '"bind"')
       : leftOut("local", "it is not given, so that any port is taken"),
@@ -104,17 +106,25 @@ function notesOf(nat1: Nat1Config, publish: PublishConfig | undefined): readonly
   ];
 }
 
-function noteOfDns(dns: string): string {
-  const setting = `dns ${dns}`;
-  if (dns === "webhook") return became(setting, '"publish"');
-  if (dns === "no_dns") return leftOut(setting, "nothing is published");
-  return leftOut(
-    setting,
-    NAT1_DNS_PROVIDERS.includes(dns)
-      ? "this version of porthole does not publish there; a hook can"
-      : "it is none of nat1_traversal's providers",
-  );
-}
+const KEPT_OUT = "env:NAME and file:PATH keep it out of this file";
+
+/** What the keys about publishing became. */
+const PLACES = {
+  webhook: {
+    id: `"publish[0].url"; ${KEPT_OUT}`,
+    token: `"publish[0].token"; ${KEPT_OUT}`,
+    domain: '"publish[0].domain"',
+    sub_domain: '"publish[0].subDomain"',
+    webhook_style: '"publish[0].style"',
+  },
+  dns: {
+    id: '"publish[0].id", or "email" of Cloudflare',
+    token: `"publish[0].token", or "key" beside an id; ${KEPT_OUT}`,
+    domain: '"publish[0].zone"',
+    sub_domain: 'the names in "publish[0]"',
+    webhook_style: "nothing",
+  },
+} as const;
 
 function noteOfProxy(proxyProtocol: string | undefined, remote: string | undefined): string {
   if (!proxyProtocol) return leftOut("proxy_protocol", "it is not given");

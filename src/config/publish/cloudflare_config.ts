@@ -17,27 +17,31 @@ export interface RedirectConfig {
   readonly host: string;
   /** Name in the new URL, whose A record leads to the external address. */
   readonly to: string;
-  /** @default "http" */
+  /** Of the new URL. @default "http" */
   readonly scheme?: "http" | "https" | undefined;
-  /** @default 302 */
+  /** What Cloudflare answers browsers with. @default 302 */
   readonly status?: 301 | 302 | 307 | 308 | undefined;
 }
 
 /** Cloudflare: records, redirect rules, origin rules. */
 export interface CloudflareConfig {
+  /** Which kind of publisher. */
   readonly provider: "cloudflare";
   /** API token; or `email` and `key`. */
   readonly token?: string | undefined;
+  /** Mail address of the account, with `key`. */
   readonly email?: string | undefined;
-  /** Global API key. */
+  /** Global API key, with `email`. */
   readonly key?: string | undefined;
-  /** @default found by the names, which are whole then */
+  /** The zone, as in `example.com`. @default found by the names, which are whole then */
   readonly zone?: string | undefined;
+  /** Records to keep. */
   readonly records?: readonly RecordConfig[] | undefined;
+  /** Redirect rules: from a host to the external endpoint; for TCP tunnels. */
   readonly redirect?: readonly RedirectConfig[] | undefined;
-  /** Hosts whose origin port becomes the external one. */
+  /** Hosts below the zone whose origin port becomes the external one; for TCP tunnels. */
   readonly origin?: readonly string[] | undefined;
-  /** @default "https://api.cloudflare.com/client/v4" */
+  /** Base URL of the API. @default "https://api.cloudflare.com/client/v4" */
   readonly api?: string | undefined;
 }
 

@@ -12,10 +12,10 @@ import {
 import { parseIdleMs } from "../values.ts";
 
 /** What every record of a configuration has. */
-interface RecordBase {
-  /** Below the zone; `@` is the zone itself. @default "@" */
+export interface RecordBase {
+  /** Owner name below the zone; `@` is the zone itself. @default "@" */
   readonly name?: string | undefined;
-  /** `60s`, `5m`, or seconds. @default 60 */
+  /** How long resolvers may keep it: `60s`, `5m`, or seconds. @default 60 */
   readonly ttl?: string | number | undefined;
 }
 
@@ -25,23 +25,29 @@ export type ServicePreset = "mcje" | "mcbe" | "web" | "tcp" | "udp";
 /** One entry of `records`. */
 export type RecordConfig =
   | RecordBase & {
+    /** The external IPv4 address; left out of an IPv6 mapping. */
     readonly type: "A";
     /** Cloudflare: through its proxy. @default false */
     readonly proxied?: boolean | undefined;
   }
-  | RecordBase & { readonly type: "AAAA" }
   | RecordBase & {
+    /** Of an IPv4 mapping its endpoint as IP4P, of an IPv6 one its address. */
+    readonly type: "AAAA";
+  }
+  | RecordBase & {
+    /** Where a service is: the external port at a host (RFC 2782). */
     readonly type: "SRV";
     /** `_minecraft._tcp`, or one of {@linkcode ServicePreset}. @default the tunnel's protocol */
     readonly service?: string | undefined;
-    /** @default 10 */
+    /** Lower ones are tried first. @default 10 */
     readonly priority?: number | undefined;
-    /** @default 0 */
+    /** Share among those of one priority. @default 0 */
     readonly weight?: number | undefined;
-    /** Name of the host. @default `name` */
+    /** Name of the host, below the zone, or whole with a final dot. @default `name` */
     readonly target?: string | undefined;
   }
   | RecordBase & {
+    /** A text; exactly one of `pot` and `text` says which. */
     readonly type: "TXT";
     /** Service in a "port over TXT" record: `ssh`, to which the protocol is added, or `ssh_tcp`. */
     readonly pot?: string | undefined;
@@ -49,12 +55,13 @@ export type RecordConfig =
     readonly text?: string | undefined;
   }
   | RecordBase & {
+    /** The external port with an address hint (RFC 9460). */
     readonly type: "HTTPS" | "SVCB";
-    /** @default 1 */
+    /** SvcPriority, from 1. @default 1 */
     readonly priority?: number | undefined;
     /** Name of the host; `.` is the owner name. @default "." */
     readonly target?: string | undefined;
-    /** As in `["h2", "http/1.1"]`. @default none */
+    /** Protocols, as in `["h2", "http/1.1"]`. @default none */
     readonly alpn?: readonly string[] | undefined;
   };
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { formatFault } from "../../../src/config/config_fault.ts";
 import type { Config } from "../../../src/config/config.ts";
+import { PROVIDERS } from "../../../src/config/publish_schema.ts";
+import { listed } from "../../../src/config/schema_parts.ts";
 import { parseConfig } from "../../../src/config/parse_config.ts";
 
 function faultsOf(text: string): readonly string[] {
@@ -162,8 +164,8 @@ Deno.test("parseConfig() says what was expected, at the value", () => {
 
 Deno.test("parseConfig() names the known providers where one is unknown or missing", () => {
   assert.deepEqual(tunnelFaults('{"publish": [{"provider": "cloudfare", "zone": "x"}, {}, [], 5]}'), [
-    '2:27: tunnels[0].publish[0].provider: unknown provider "cloudfare"; known: webhook',
-    '2:54: tunnels[0].publish[1].provider: key "provider" is missing; known: webhook',
+    `2:27: tunnels[0].publish[0].provider: unknown provider "cloudfare"; known: ${listed(PROVIDERS)}`,
+    `2:54: tunnels[0].publish[1].provider: key "provider" is missing; known: ${listed(PROVIDERS)}`,
     "2:58: tunnels[0].publish[2]: expected an object, not a list",
     "2:62: tunnels[0].publish[3]: expected an object, not a number",
   ]);

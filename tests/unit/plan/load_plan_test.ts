@@ -53,3 +53,38 @@ Deno.test("loadPlan() tells broken syntax alone, and a file that cannot be read"
   const defaults = { stunTcp: [], stunUdp: [], keepAliveHosts: [] };
   assert.equal((await loadPlan("/nope", { ...options, defaults })).kind, "unreadable");
 });
+
+Deno.test("loadPlan() plans the sample of ARCHITECTURE", async () => {
+  const loading = await loadPlan("/etc/p/porthole.json", {
+    readFile: fakeFiles({ "/etc/p/porthole.json": ARCHITECTURE_SAMPLE, "/etc/porthole/token": "hunter2\n" }),
+    readEnv: (name) => name === "CF_TOKEN" ? "hunter3" : undefined,
+    defaults: { stunTcp: [], stunUdp: [], keepAliveHosts: [] },
+  });
+  assert.ok(loading.kind === "plan", JSON.stringify(loading));
+  const [publisher] = loading.plan.tunnels[0]?.publish ?? [];
+  assert.ok(publisher?.provider === "cloudflare");
+  assert.deepEqual(publisher.records, [
+    { type: "A", name: "direct.example.com", ttlSeconds: 60, proxied: false },
+    {
+      type: "TXT",
+      name: "pot.example.com",
+      ttlSeconds: 60,
+      content: { kind: "pot", key: "web_tcp" },
+    },
+  ]);
+});
+
+const ARCHITECTURE_SAMPLE = `{
+  "$schema": "./porthole.schema.json",
+  "log": { "level": "info", "format": "text" },
+  "stun": { "tcp": ["stun.example:3478"], "udp": ["stun.example:3478"] },
+  "keepAlive": { "tcp": ["http.example:80"], "interval": "15s" },
+  "tunnels": [
+    { "name": "web", "protocol": "tcp", "bind": "0.0.0.0:3456",
+      "forward": { "target": "192.168.1.100:443", "method": "auto", "proxyProtocol": "v2" },
+      "hooks": [{ "run": ["./notify.sh"], "style": "natmap" }],
+      "publish": [{ "provider": "cloudflare", "token": "env:CF_TOKEN", "zone": "example.com",
+                    "records": [{ "type": "A", "name": "direct" }, { "type": "TXT", "name": "pot", "pot": "web" }] }] }
+  ],
+  "status": { "file": "/run/porthole/status.json", "listen": "127.0.0.1:7380", "token": "file:/etc/porthole/token" }
+}`;

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import type { ChangedEvent, MappedEvent } from "../../../src/core/mapping.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import type { WebhookOptions } from "../../../src/publish/options.ts";
@@ -36,6 +37,8 @@ export function hookTo(url: string, changes: Partial<WebhookOptions> = {}): Webh
 export interface SeenRequest {
   readonly method: string;
   readonly path: string;
+  /** As it was sent, with its question mark. */
+  readonly query: string;
   readonly headers: Headers;
   readonly body: string;
 }
@@ -46,11 +49,13 @@ export interface HookServer extends AsyncDisposable {
   readonly seen: readonly SeenRequest[];
 }
 
-export function openHookServer(answer: (request: SeenRequest) => Response): HookServer {
+/** Opens one; `answer` is asked for each request. */
+export function openHookServer(answer: (request: SeenRequest) => Response | Promise<Response>): HookServer {
   const seen: SeenRequest[] = [];
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
     const { method, headers, url } = request;
-    const one = { method, headers, path: new URL(url).pathname, body: await request.text() };
+    const { pathname: path, search: query } = new URL(url);
+    const one = { method, headers, path, query, body: await request.text() };
     seen.push(one);
     return answer(one);
   });
@@ -60,3 +65,8 @@ export function openHookServer(answer: (request: SeenRequest) => Response): Hook
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
 }
+
+/** Any text there is, halves of surrogate pairs included. */
+export const anyText: fc.Arbitrary<string> = fc.string({
+  unit: fc.oneof(fc.nat(0xffff), fc.nat(0x7f)).map((code) => String.fromCharCode(code)),
+});

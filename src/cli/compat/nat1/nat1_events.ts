@@ -20,7 +20,7 @@ import type { Nat1Settings } from "./nat1_settings.ts";
 export interface Nat1EventsOptions {
   readonly log: Logger;
   readonly clock: Clock;
-  readonly settings: Pick<Nat1Settings, "webhook" | "recordName" | "proxyProtocol">;
+  readonly settings: Pick<Nat1Settings, "publisher" | "recordName" | "proxyProtocol">;
 }
 
 /**
@@ -46,14 +46,14 @@ export class Nat1Events implements Disposable {
 
   /** Logs what an event says; never waits. */
   note(event: MappingEvent): void {
-    const { log, settings: { webhook, recordName } } = this.#options;
+    const { log, settings: { publisher, recordName } } = this.#options;
     switch (event.event) {
       case "mapped":
       case "changed":
       case "restored":
         log.info(mapped(event.external));
         if (event.target !== undefined) log.info(forwarding(event.internal, event.external, event.target));
-        if (webhook !== undefined && !isSameEndpoint(event.external, this.#published)) {
+        if (publisher !== undefined && !isSameEndpoint(event.external, this.#published)) {
           log.info(LINES.publishing);
         }
         return;

@@ -33,11 +33,6 @@ export function unknownProvider(name: string): string {
   return `不受支持的DNS供应商 ${name}`;
 }
 
-/** nat1_traversal knows this provider, and we do not yet. */
-export function providerNotYet(name: string): string {
-  return `此版本尚不支持DNS供应商 ${name}，可以改用 webhook 或 no_dns`;
-}
-
 /** There is no such type. */
 export function unknownType(name: string): string {
   return `不支持的type: ${name}`;

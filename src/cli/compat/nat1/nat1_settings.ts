@@ -7,16 +7,13 @@ import {
 } from "../../../config/import/nat1_config.ts";
 import { NAT1_ADDRESSES, readNat1Address } from "../../../config/import/nat1_address.ts";
 import { type Endpoint, formatEndpoint } from "../../../core/endpoint.ts";
-import type { WebhookOptions } from "../../../publish/options.ts";
+import { Secret } from "../../../core/secret.ts";
+import { nat1Publishing } from "../../../config/import/nat1_publish.ts";
+import { planPublish } from "../../../plan/plan_publish.ts";
+import { Refusals } from "../../../plan/refusals.ts";
+import type { PublisherOptions } from "../../../publish/options.ts";
 import type { Nat1Args } from "./nat1_args.ts";
-import {
-  LINES,
-  noSharing,
-  providerNotYet,
-  unknownProvider,
-  unknownProxyProtocol,
-  unknownType,
-} from "./nat1_lines.ts";
+import { LINES, noSharing, unknownProvider, unknownProxyProtocol, unknownType } from "./nat1_lines.ts";
 
 /** What is to be done, checked. */
 export interface Nat1Settings {
@@ -25,7 +22,7 @@ export interface Nat1Settings {
   /** Absent: something else serves the port. */
   readonly remote: Endpoint | undefined;
   readonly proxyProtocol: "v1" | "v2" | undefined;
-  readonly webhook: WebhookOptions | undefined;
+  readonly publisher: PublisherOptions | undefined;
   /** For lines about DNS. */
   readonly recordName: string;
 }
@@ -48,8 +45,9 @@ export function readNat1Settings(
   config: Nat1Config,
   system: typeof Deno.build.os,
 ): Nat1SettingsReading {
-  const badDns = faultOfDns(config);
-  if (badDns !== undefined) return refused(badDns);
+  if (config.dns !== "no_dns" && config.dns !== "webhook" && !NAT1_DNS_PROVIDERS.includes(config.dns)) {
+    return refused(unknownProvider(config.dns));
+  }
   const given = readNat1Address(args.local, NAT1_ADDRESSES.local);
   const local = given.kind === "none" ? readNat1Address(config.local, NAT1_ADDRESSES.local) : given;
   if (local.kind === "fault") return refused(local.message);
@@ -61,6 +59,11 @@ export function readNat1Settings(
   if (target === undefined && local.endpoint.port === 0) return refused(LINES.sharedPortZero);
   const type = nat1TypeOf(config.type);
   if (type === undefined) return refused(unknownType(config.type));
+  const publishing = publishingOf(
+    { ...config, webhookStyle: args.webhookStyle ?? config.webhookStyle },
+    type,
+  );
+  if (publishing.fault !== undefined) return refused(publishing.fault);
   const proxy = proxyOf(config, type);
   const { domain, subDomain } = config;
   const isProxyUseless = target === undefined && proxy.value !== undefined;
@@ -71,7 +74,7 @@ export function readNat1Settings(
       local: local.endpoint,
       remote: target,
       proxyProtocol: target === undefined ? undefined : proxy.value,
-      webhook: webhookOf(config, type, args.webhookStyle),
+      publisher: publishing.publisher,
       recordName: subDomain === "" ? domain : `${subDomain}.${domain}`,
     },
     warnings: isProxyUseless ? ["共端口模式忽略proxy_protocol"] : [],
@@ -80,10 +83,35 @@ export function readNat1Settings(
   };
 }
 
-function faultOfDns({ dns, id }: Nat1Config): string | undefined {
-  if (dns === "no_dns") return undefined;
-  if (dns === "webhook") return id === undefined ? "webhook缺少id（webhook的URL）" : undefined;
-  return NAT1_DNS_PROVIDERS.includes(dns) ? providerNotYet(dns) : unknownProvider(dns);
+interface Publishing {
+  readonly publisher?: PublisherOptions;
+  readonly fault?: string;
+}
+
+/** As one entry of `publish` in a configuration of ours would be planned. */
+function publishingOf(config: Nat1Config, type: Nat1Type): Publishing {
+  const { dns } = config;
+  const publishing = nat1Publishing(config, type);
+  switch (publishing.kind) {
+    case "none":
+      return {};
+    case "fault":
+      if (publishing.key === "dns") return { fault: unknownProvider(dns) };
+      if (publishing.key === "id" && dns === "webhook") return { fault: "webhook缺少id（webhook的URL）" };
+      return { fault: `${dns}: ${publishing.key}: ${publishing.message}` };
+    case "entry": {
+      const { protocol } = NAT1_TYPES[type];
+      const refusals = new Refusals(() => ({ line: 1, column: 1 }));
+      const [publisher] = planPublish([publishing.entry], {
+        ...{ protocol, path: [dns], baseDirectory: "/", refusals },
+        secretOf: (text) => new Secret(text),
+      });
+      // nat1_traversal posts an empty domain, too: the user's own server knows which it is.
+      const fault = refusals.faults.find(({ path }) => !(dns === "webhook" && path.endsWith(".domain")));
+      if (fault !== undefined) return { fault: `${fault.path}: ${fault.message}` };
+      return publisher === undefined ? {} : { publisher };
+    }
+  }
 }
 
 function sharingFault(type: Nat1Type, system: typeof Deno.build.os): string | undefined {
@@ -105,17 +133,6 @@ function proxyOf(
   if (text === undefined || text === "") return {};
   if (text !== "v1" && text !== "v2") return { fault: unknownProxyProtocol(text) };
   return NAT1_TYPES[type].protocol === "udp" ? { fault: "proxy_protocol仅支持TCP转发模式" } : { value: text };
-}
-
-function webhookOf(
-  config: Nat1Config,
-  type: Nat1Type,
-  style: Nat1Args["webhookStyle"],
-): WebhookOptions | undefined {
-  const { dns, id: url, token, domain, subDomain, webhookStyle } = config;
-  if (dns !== "webhook" || url === undefined) return undefined;
-  const { srvPrefix } = NAT1_TYPES[type];
-  return { provider: "webhook", url, token, style: style ?? webhookStyle, domain, subDomain, srvPrefix };
 }
 
 function refused(message: string): Nat1SettingsReading {

@@ -15,7 +15,7 @@ const TCP_IDLE_MS = 86_400_000;
 
 /** What nat1_traversal does with these settings, as one tunnel. Pure. */
 export function planNat1(settings: Nat1Settings, own: Pick<OwnFlags, "stun" | "keepAlive">): ServicePlan {
-  const { type, local, remote, proxyProtocol, webhook } = settings;
+  const { type, local, remote, proxyProtocol, publisher } = settings;
   const { protocol } = NAT1_TYPES[type];
   const stun = own.stun.length === 0 ? undefined : own.stun;
   const tunnel = completeTunnel({
@@ -34,7 +34,7 @@ export function planNat1(settings: Nat1Settings, own: Pick<OwnFlags, "stun" | "k
     isForced: true,
     gateway: GATEWAY_OFF,
     hooks: [],
-    publish: webhook === undefined ? [] : [webhook],
+    publish: publisher === undefined ? [] : [publisher],
   }, TUNNEL_DEFAULTS);
   if (remote === undefined) return { tunnels: [withSharing(tunnel)], status: {} };
   const forward = completeForward(tunnel, {

@@ -70,7 +70,9 @@ export async function withNatterSession(
   };
   options.console.onClosed = (error): void => end(isBrokenPipe(error) ? 0 : 1);
   const { openNet } = await import("../../../net/open_net.ts");
+  const { keepMemoryLean } = await import("../../../net/lean_memory.ts");
   await using net = openNet({ log });
+  using _lean = net.capability === "full" ? keepMemoryLean({ clock: systemClock }) : undefined;
   const platform: Platform = { net, clock: systemClock, random: systemRandom, log };
   const print = (event: MappingEvent): void => {
     if (flags.json) stdout.json(eventToJson(event));

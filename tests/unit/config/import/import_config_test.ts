@@ -254,13 +254,90 @@ Deno.test("importConfig() translates nat1_traversal's config.json and keeps secr
   }
 });
 
-Deno.test("importConfig() leaves out providers of nat1_traversal that porthole does not have, with their secrets", () => {
-  const { text, config } = imported(
-    '{"dns": "cloudflare", "token": "hunter2", "local": "25565", "type": "mcbe"}',
-  );
-  assert.deepEqual(config.tunnels, [{ name: "mcbe", protocol: "udp", bind: "0.0.0.0:25565" }]);
-  assert.match(text, /dns cloudflare {2}-> {2}left out/);
-  assert.doesNotMatch(text, /hunter2/);
+Deno.test("importConfig() translates the providers of nat1_traversal, with their secrets never in comments", () => {
+  const common = { token: "hunter2", domain: "example.com", sub_domain: "mc", local: "25565" };
+  const records = (service: string): unknown => [
+    { type: "A", name: "mc" },
+    { type: "SRV", name: "mc", service, priority: 10, weight: 0 },
+  ];
+  const zone = "example.com";
+  const table: readonly (readonly [Readonly<Record<string, unknown>>, unknown])[] = [
+    [
+      { dns: "cloudflare", type: "mcbe" },
+      { provider: "cloudflare", token: "hunter2", zone, records: records("mcbe") },
+    ],
+    [{ dns: "cloudflare", id: "me@example.com" }, {
+      ...{ provider: "cloudflare", email: "me@example.com", key: "hunter2", zone },
+      records: records("mcje"),
+    }],
+    [{ dns: "dynv6", type: "tcp" }, {
+      provider: "dynv6",
+      token: "hunter2",
+      zone,
+      records: records("tcp"),
+    }],
+    [{ dns: "alidns", id: "ID" }, {
+      ...{ provider: "alidns", id: "ID", key: "hunter2", zone },
+      records: records("mcje"),
+    }],
+    [{ dns: "edgeone_intl", id: "ID", type: "web" }, {
+      ...{ provider: "edgeone_intl", id: "ID", key: "hunter2", zone, host: "mc" },
+    }],
+    [{ dns: "aliesa", id: "ID", type: "web" }, {
+      ...{ provider: "aliesa", id: "ID", key: "hunter2", zone, host: "mc", rule: "mc" },
+    }],
+  ];
+  for (const [values, expected] of table) {
+    const { text, config } = imported(JSON.stringify({ type: "mcje", ...common, ...values }));
+    assert.deepEqual(config.tunnels[0]?.publish, [expected]);
+    const comments = text.split("\n").filter((line) => line.trimStart().startsWith("//")).join("\n");
+    assert.doesNotMatch(comments, /hunter2/);
+    assert.match(comments, new RegExp(`dns ${values["dns"]} {2}-> {2}"publish"`));
+  }
+});
+
+Deno.test("importConfig() translates cf-aio.conf of the POT scripts and names each of its keys", () => {
+  const { text, config } = imported(JSON.stringify({
+    ...{ cf_email: "me@example.com", cf_key: "hunter2", direct_host: "direct.example.com" },
+    ...{ redirect_to_https: true, redirect_host: "www.example.com" },
+    ...{ srv_host: "mc.example.com", srv_name: "_minecraft" },
+    ...{ pot_service_host: "pot.example.com", pot_service_key: "rdp", surprise: 1 },
+  }));
+  const ttl = 120;
+  assert.deepEqual(config.tunnels, [{
+    name: "rdp",
+    protocol: "tcp",
+    publish: [{
+      ...{ provider: "cloudflare", email: "me@example.com", key: "hunter2" },
+      records: [
+        { type: "A", name: "direct.example.com", ttl },
+        { type: "A", name: "www.example.com", ttl, proxied: true },
+        { type: "A", name: "mc.example.com", ttl },
+        { type: "SRV", name: "mc.example.com", ttl, service: "_minecraft._tcp", priority: 1, weight: 10 },
+        { type: "TXT", name: "pot.example.com", ttl, pot: "rdp" },
+      ],
+      redirect: [{ host: "www.example.com", to: "direct.example.com", scheme: "https" }],
+    }],
+  }]);
+  const comments = text.split("\n").filter((line) => line.trimStart().startsWith("//")).join("\n");
+  assert.doesNotMatch(comments, /hunter2/);
+  for (
+    const key of ["cf_email me@", "cf_key ***", "redirect_to_https true", "srv_name _minecraft", "surprise"]
+  ) {
+    assert.ok(comments.includes(`// ${key}`), key);
+  }
+});
+
+Deno.test("importConfig() leaves out what cf-aio.conf turns off, and refuses one that does nothing", () => {
+  const template = { cf_email: "me@example.com", cf_key: "hunter2", direct_host: null, redirect_host: null };
+  const { config } = imported(JSON.stringify({ ...template, direct_host: "d.example.com", srv_host: "x" }));
+  assert.deepEqual(tunnel({ text: "", config }).publish, [{
+    ...{ provider: "cloudflare", email: "me@example.com", key: "hunter2" },
+    records: [{ type: "A", name: "d.example.com", ttl: 120 }],
+  }]);
+  assert.match(refused(JSON.stringify(template)), /turned off/);
+  assert.match(refused(JSON.stringify({ ...template, cf_key: null })), /cf_email and cf_key/);
+  assert.doesNotMatch(refused('{"cf_key": "hunter2" "x"}'), /hunter2/);
 });
 
 Deno.test("importConfig() makes natmap's command line do what porthole natmap does with it", () => {

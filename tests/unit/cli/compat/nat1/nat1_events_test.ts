@@ -27,7 +27,7 @@ function linesOf(
   using printer = new Nat1Events({
     log,
     clock: new FakeClock(),
-    settings: { webhook: undefined, recordName: "mc.example.com", proxyProtocol: undefined, ...settings },
+    settings: { publisher: undefined, recordName: "mc.example.com", proxyProtocol: undefined, ...settings },
   });
   for (const event of events) printer.note(event);
   return lines;
@@ -60,7 +60,7 @@ Deno.test("Nat1Events tells of DNS only where something is published", () => {
   };
   const restored: MappingEvent = { ...mapped, event: "restored" };
   const webhook = hookTo("http://127.0.0.1/");
-  const seen = linesOf([mapped, published, restored, failed, restored], { webhook });
+  const seen = linesOf([mapped, published, restored, failed, restored], { publisher: webhook });
   assert.deepEqual(seen.filter((line) => line.includes("DDNS") || line.includes("DNS")), [
     "[    INFO] 开始更新DDNS记录",
     "[    INFO] DDNS更新成功 mc.example.com",

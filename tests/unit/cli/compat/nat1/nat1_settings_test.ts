@@ -45,8 +45,12 @@ Deno.test("readNat1Settings() refuses what nat1_traversal refuses, in its words"
     ["proxy_protocol仅支持TCP转发模式", { type: "udp", proxy_protocol: "v2", ...forward }],
     ["remote不能与local相同：127.0.0.1:80", { local: "127.0.0.1:80", remote: ":80" }],
     ["不受支持的DNS供应商 godaddy", { dns: "godaddy", local: null }],
-    ["此版本尚不支持DNS供应商 cloudflare，可以改用 webhook 或 no_dns", { dns: "cloudflare" }],
-    ["此版本尚不支持DNS供应商 aliesa，可以改用 webhook 或 no_dns", { dns: "aliesa" }],
+    ["cloudflare: token: it is missing", { dns: "cloudflare", local: ":1" }],
+    ["alidns: id: it is missing", { dns: "alidns", token: "t", domain: "e.x", local: ":1" }],
+    ["dynv6: domain: it is missing", { dns: "dynv6", token: "t", local: ":1" }],
+    ["aliesa: type: aliesa only serves the type web", {
+      ...{ dns: "aliesa", id: "i", token: "t", domain: "e.x", local: ":1" },
+    }],
     ["webhook缺少id（webhook的URL）", { dns: "webhook", local: ":1" }],
   ];
   for (const [message, values, system] of table) {
@@ -68,7 +72,8 @@ Deno.test("readNat1Settings() puts the command line before the file", () => {
   assert.ok(reading.kind === "settings");
   const { settings } = reading;
   assert.deepEqual([settings.local.port, settings.remote], [3, { address: "10.0.0.1", port: 4 }]);
-  assert.deepEqual([settings.webhook?.style, settings.recordName], ["nat1-records", "mc.e.x"]);
+  assert.ok(settings.publisher?.provider === "webhook");
+  assert.deepEqual([settings.publisher.style, settings.recordName], ["nat1-records", "mc.e.x"]);
   assert.equal(complaint({ local: null }, { local: ":" }), "");
 });
 
