@@ -5,6 +5,9 @@ const TOOLS = [
   "nft",
   "conntrack",
   "turnserver",
+  "turnutils_natdiscovery",
+  "stun",
+  "stund",
   "nginx",
   "sysctl",
   "ss",
@@ -29,7 +32,7 @@ export async function missingPrerequisite(furtherTools: readonly string[] = []):
   if (missing.length > 0) {
     return `not installed: ${
       missing.join(", ")
-    } (Debian: iproute2 nftables conntrack coturn nginx-light procps curl util-linux dnsmasq-base miniupnpd-nftables python3)`;
+    } (Debian: iproute2 nftables conntrack coturn nginx-light procps curl util-linux dnsmasq-base miniupnpd-nftables stun-client stun-server python3)`;
   }
   const name = `phlab-${Deno.pid}-0-try`;
   try {
