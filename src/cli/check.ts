@@ -1,13 +1,11 @@
 import { checkNat } from "../behavior/check_nat.ts";
 import type { OutsideProbe } from "../behavior/check_options.ts";
-import type { NatReport } from "../behavior/nat_report.ts";
-import { type Family, unspecifiedAddress } from "../core/endpoint.ts";
+import { type Endpoint, type Family, unspecifiedAddress } from "../core/endpoint.ts";
 import type { Protocol } from "../core/mapping.ts";
 import type { Platform } from "../core/platform.ts";
 import type { Secret } from "../core/secret.ts";
 import { systemSurroundings } from "../gateway/surroundings.ts";
 import { chooseLocalSide } from "../plan/local_side.ts";
-import type { Fetch } from "../reach/ask_http.ts";
 import { outsideProbeOf } from "../reach/outside_probe.ts";
 import { DEFAULT_STUN_TCP, DEFAULT_STUN_UDP } from "../stun/default_servers.ts";
 import { adviceFor } from "./check_advice.ts";
@@ -15,11 +13,16 @@ import type { CheckArgs } from "./check_args.ts";
 import { checkToJson } from "./check_json.ts";
 import { checkLines } from "./check_lines.ts";
 import { ProgressLine } from "./check_progress.ts";
+import { lookAtRouter, type LookAtRouterOptions, type RouterView } from "./check_router.ts";
 import { checkUplink } from "./check_uplink.ts";
 import { exitCodeOf, verdictsOf } from "./check_verdict.ts";
+import { fetchBy, isReadable } from "./reach.ts";
 import { readReachToken } from "./reach_token.ts";
 import { type HostSession, withPlatform } from "./session.ts";
 import { UsageError } from "./usage_error.ts";
+
+/** Two tries of a TCP connection, three datagrams. coturn drops the connections that hold mappings after 3 s. */
+const KNOCK_LIMIT_MS = 2000;
 
 /**
  * `porthole check`: finds out what the NAT does, and says what it means and what to do.
@@ -36,6 +39,9 @@ export async function runCheck(args: CheckArgs, session: HostSession): Promise<n
     throw new UsageError(texts.reach.usage.needs("--token", "--reflector"));
   }
   const token = await readReachToken(args.token, session);
+  if (args.reflector !== undefined && token !== undefined && isReadable(args.reflector)) {
+    session.log.warn(texts.reach.plainToken);
+  }
   return await withPlatform(session, (platform) => look(args, { session, side, token, platform }));
 }
 
@@ -52,8 +58,7 @@ interface Means {
 }
 
 async function look(args: CheckArgs, { session, side, token, platform }: Means): Promise<number> {
-  const { isJson, output, host, signal } = session;
-  const { check: texts } = session.texts;
+  const { texts, isJson, output, host, signal } = session;
   const { stun, bind, reflector: url, quiet } = args;
   const { family, address } = side;
   const isVerbose = args.verbose || args.logLevel === "debug";
@@ -71,8 +76,9 @@ async function look(args: CheckArgs, { session, side, token, platform }: Means):
     ? undefined
     : outsideProbeOf({
       ...{ url, token, clock: platform.clock, random: platform.random, fetch: fetchBy(client) },
+      limitMs: KNOCK_LIMIT_MS,
     });
-  const report = await checkNat({
+  const checking = checkNat({
     ...{ platform, family, outsideProbe, signal },
     servers: {
       udp: stun.length > 0 ? stun : DEFAULT_STUN_UDP,
@@ -83,13 +89,16 @@ async function look(args: CheckArgs, { session, side, token, platform }: Means):
     localAddress: address,
     device,
     mark: args.mark,
-    onProgress: ({ done, total }) => progress.show(texts.progress(done, total)),
+    onProgress: ({ done, total }) => progress.show(texts.check.progress(done, total)),
   });
-  const router = await routerOf(report.local);
-  const advice = adviceFor(report, { port: bind?.port, router });
+  const looking = lookAtOwnRouter({ platform, family, address, device, mark: args.mark, signal });
+  // Both end before the network is closed.
+  await Promise.allSettled([checking, looking]);
+  const [report, view] = await Promise.all([checking, looking]);
+  const advice = adviceFor(report, { port: bind?.port, ...view });
   await progress.clear();
-  if (isJson) output.json(checkToJson(report, { advice, router, texts }));
-  else for (const line of checkLines(report, { advice, router, isVerbose, texts })) output.line(line);
+  if (isJson) output.json(checkToJson(report, { advice, view, lang: texts.lang }));
+  else for (const line of checkLines(report, { advice, view, isVerbose, texts })) output.line(line);
   return exitCodeOf(verdictsOf(report));
 }
 
@@ -115,13 +124,27 @@ function localSide(args: CheckArgs, { texts: { usage } }: HostSession): Side {
   }
 }
 
-/** The default gateway of the network that was looked at; on loopback there is none. */
-async function routerOf({ address, scope }: NatReport["local"]): Promise<string | undefined> {
-  if (address === undefined || scope === "loopback") return undefined;
-  return await systemSurroundings.defaultGateway(address);
+interface Own extends Pick<LookAtRouterOptions, "platform" | "device" | "mark" | "signal"> {
+  readonly family: Family;
+  readonly address: string | undefined;
 }
 
-/** Requests leave in the IP version that is checked, or the reflector would see another address of this host. */
-function fetchBy(client: Deno.HttpClient): Fetch {
-  return (url, init) => fetch(url, { ...init, client } as RequestInit);
+/** The router before the address that the system takes towards the internet, or that the user named. */
+async function lookAtOwnRouter({ family, address, ...options }: Own): Promise<RouterView> {
+  const { platform: { net }, device, mark, signal } = options;
+  let local: string;
+  try {
+    local = address ?? await net.localAddressTowards(ANYWHERE[family], { device, mark });
+  } catch {
+    // Without a route there is no router; the report tells.
+    return {};
+  }
+  signal.throwIfAborted();
+  return await lookAtRouter({ ...options, local, surroundings: systemSurroundings });
 }
+
+/** Never sent to (RFC 5737, RFC 3849). */
+const ANYWHERE: Readonly<Record<Family, Endpoint>> = {
+  4: { address: "192.0.2.1", port: 9 },
+  6: { address: "2001:db8::1", port: 9 },
+};

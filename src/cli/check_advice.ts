@@ -1,7 +1,8 @@
 import type { NatReport, TransportReport } from "../behavior/nat_report.ts";
 import type { Family } from "../core/endpoint.ts";
 import type { Protocol } from "../core/mapping.ts";
-import type { CheckAdvice, CheckAdviceTexts, FilteredKind } from "../text/advice_texts.ts";
+import type { CheckAdvice, FilteredKind } from "../text/advice_texts.ts";
+import { type Layers, layersOf } from "./check_layers.ts";
 import { type CheckVerdict, transportsOf, verdictsOf } from "./check_verdict.ts";
 
 /** What is known besides the report. */
@@ -10,6 +11,8 @@ export interface CheckSurroundings {
   readonly port?: number | undefined;
   /** The default gateway. */
   readonly router?: string | undefined;
+  /** The address that it has on its far side. */
+  readonly far?: string | undefined;
 }
 
 /** What each advice about a port says. */
@@ -38,23 +41,18 @@ export function adviceFor(report: NatReport, surroundings: CheckSurroundings): r
     return verdict === undefined ? [] : [{ report: one, verdict }];
   });
   const hasRouter = scope === "private";
+  const layers = layersOf(report, surroundings);
   const place = { port: surroundings.port, address, router: surroundings.router, family };
   return [
     ...obstacles(seen),
     ...proxies(seen),
     ...openings(seen, place),
-    ...filters(seen, { place, hasRouter }),
-    ...symmetric(seen, { family, hasRouter }),
+    ...layer(seen, { place, layers, far: surroundings.far }),
+    ...filters(seen, { place, hasRouter, layers }),
+    ...symmetric(seen, { family, hasRouter, layers }),
     ...unseen(seen, place),
     ...asides(seen, place),
   ];
-}
-
-/** The words of an advice. */
-export function adviceText(advice: CheckAdvice, texts: CheckAdviceTexts): string {
-  // The code decides which words and which facts belong together.
-  const words = texts[advice.code] as (advice: CheckAdvice) => string;
-  return words(advice);
 }
 
 function protocolsOf(seen: readonly Seen[]): readonly Protocol[] {
@@ -132,7 +130,29 @@ function openings(seen: readonly Seen[], place: Place): readonly CheckAdvice[] {
   );
 }
 
+/** How many NATs there are matters where not everybody gets in. */
+function layer(
+  seen: readonly Seen[],
+  { place, layers, far }: {
+    readonly place: Place;
+    readonly layers: Layers;
+    readonly far: string | undefined;
+  },
+): readonly CheckAdvice[] {
+  const { router } = place;
+  if (layers === "unknown" || router === undefined || far === undefined) return [];
+  return about(
+    seen,
+    ({ report: { mapping }, verdict: { outlook } }) => mapping !== "unknown" && outlook !== "works",
+    (protocols): CheckAdvice =>
+      layers === "modem"
+        ? { ...place, code: "modem-layer", protocols, router, far }
+        : { code: layers === "one" ? "one-layer" : "carrier-layer", router, far },
+  );
+}
+
 interface Behind {
+  readonly layers: Layers;
   readonly place: Place;
   /** A router of the user's own stands before this host. */
   readonly hasRouter: boolean;
@@ -141,7 +161,7 @@ interface Behind {
 const FILTERED: readonly FilteredKind[] = ["restricted", "port-restricted", "filtered-cone"];
 
 /** Who filters is not known from one host; what can be done is, in the order of trouble it makes. */
-function filters(seen: readonly Seen[], { place, hasRouter }: Behind): readonly CheckAdvice[] {
+function filters(seen: readonly Seen[], { place, hasRouter, layers }: Behind): readonly CheckAdvice[] {
   const walls = about(
     seen,
     ({ verdict: { kind } }) => kind === "symmetric-udp-firewall",
@@ -166,7 +186,7 @@ function filters(seen: readonly Seen[], { place, hasRouter }: Behind): readonly 
       { ...place, code: "port-forward", protocols },
       { ...place, code: "ask-router", protocols },
       { ...place, code: "dmz", protocols },
-      { code: "bridge-mode" },
+      ...bridge(layers),
     ]
     : [];
   return [
@@ -174,13 +194,17 @@ function filters(seen: readonly Seen[], { place, hasRouter }: Behind): readonly 
     ...filtered,
     ...router,
     { code: "host-firewall" },
-    ...carrier(place.family),
+    ...carrier(place.family, layers),
   ];
 }
 
 function symmetric(
   seen: readonly Seen[],
-  { family, hasRouter }: { readonly family: Family; readonly hasRouter: boolean },
+  { family, hasRouter, layers }: {
+    readonly family: Family;
+    readonly hasRouter: boolean;
+    readonly layers: Layers;
+  },
 ): readonly CheckAdvice[] {
   const found = about(
     seen,
@@ -192,14 +216,20 @@ function symmetric(
   return [
     ...found,
     ...(hasRouter ? [{ code: "symmetric-router" } as const] : []),
-    ...(hasRouter && !hasSaid ? [{ code: "bridge-mode" } as const] : []),
+    ...(hasRouter && !hasSaid ? bridge(layers) : []),
     { code: "another-uplink" },
-    ...(hasSaid ? [] : carrier(family)),
+    ...(hasSaid ? [] : carrier(family, layers)),
   ];
 }
 
-function carrier(family: Family): readonly CheckAdvice[] {
-  return family === 4 ? [{ code: "ask-carrier" }, { code: "try-ipv6" }] : [];
+/** A router that dials itself, as its far side shows, has no modem before it that could be a bridge. */
+function bridge(layers: Layers): readonly CheckAdvice[] {
+  return layers === "one" || layers === "carrier" ? [] : [{ code: "bridge-mode" }];
+}
+
+function carrier(family: Family, layers: Layers): readonly CheckAdvice[] {
+  if (family !== 4) return [];
+  return layers === "one" ? [{ code: "try-ipv6" }] : [{ code: "ask-carrier" }, { code: "try-ipv6" }];
 }
 
 /** Somebody outside was asked, and that was not enough. */

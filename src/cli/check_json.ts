@@ -1,25 +1,26 @@
 import type { Evidence, NatReport, TransportReport } from "../behavior/nat_report.ts";
 import type { Reason } from "../behavior/reason.ts";
 import { formatEndpoint } from "../core/endpoint.ts";
-import type { CheckAdvice } from "../text/advice_texts.ts";
-import type { CheckTexts } from "../text/check_texts.ts";
-import { adviceText } from "./check_advice.ts";
+import { adviceText, type CheckAdvice } from "../text/advice_texts.ts";
+import type { Lang } from "../text/lang.ts";
+import { layersOf } from "./check_layers.ts";
+import type { RouterView } from "./check_router.ts";
 import { verdictsOf } from "./check_verdict.ts";
 
 /** What {@linkcode checkToJson} adds to the report. */
 export interface CheckJsonParts {
   /** What to tell the user. */
   readonly advice: readonly CheckAdvice[];
-  /** The default gateway, where it is known. */
-  readonly router: string | undefined;
-  /** Words of the advice. */
-  readonly texts: CheckTexts;
+  /** The user's own router. */
+  readonly view: RouterView;
+  /** Language of the advice. */
+  readonly lang: Lang;
 }
 
 /** The report as one JSON object; keys are in the order they are written, and those without a value are left out. */
 export function checkToJson(
   report: NatReport,
-  { advice, router, texts }: CheckJsonParts,
+  { advice, view, lang }: CheckJsonParts,
 ): Readonly<Record<string, unknown>> {
   const { udp, tcp, family, local, at, elapsedMs, sends } = report;
   const verdicts = verdictsOf(report);
@@ -32,10 +33,16 @@ export function checkToJson(
   return {
     udp: part(udp),
     tcp: part(tcp),
-    advice: advice.map((one) => adviceText(one, texts.advice)),
+    advice: advice.map((one) => adviceText(one, lang)),
     adviceCodes: advice.map(({ code }) => code),
     family,
-    local: { address: local.address, scope: local.scope, router },
+    local: {
+      address: local.address,
+      scope: local.scope,
+      router: view.router,
+      routerExternal: view.far,
+      layers: layersOf(report, view),
+    },
     at: at.toISOString(),
     elapsedMs: Math.round(elapsedMs),
     sends,

@@ -1,9 +1,11 @@
 import type { Evidence, NatReport, TransportReport } from "../behavior/nat_report.ts";
 import type { Reason } from "../behavior/reason.ts";
+import { scopeOf } from "../core/address_scope.ts";
 import { formatEndpoint } from "../core/endpoint.ts";
-import type { CheckAdvice } from "../text/advice_texts.ts";
+import { adviceText, type CheckAdvice } from "../text/advice_texts.ts";
 import type { CheckRow, CheckTexts } from "../text/check_texts.ts";
-import { adviceText } from "./check_advice.ts";
+import type { Texts } from "../text/texts.ts";
+import type { RouterView } from "./check_router.ts";
 import { type CheckVerdict, transportsOf, verdictsOf } from "./check_verdict.ts";
 import { columnsOf, padColumns } from "./demo_layout.ts";
 
@@ -11,20 +13,24 @@ import { columnsOf, padColumns } from "./demo_layout.ts";
 export interface CheckLinesParts {
   /** What to tell the user. */
   readonly advice: readonly CheckAdvice[];
-  /** The default gateway, where it is known. */
-  readonly router: string | undefined;
+  /** The user's own router. */
+  readonly view: RouterView;
   /** Whether everything that was asked is listed. */
   readonly isVerbose: boolean;
-  readonly texts: CheckTexts;
+  readonly texts: Texts;
 }
 
 /** The report for people: verdict, findings by transport, evidence if wanted, advice. */
 export function checkLines(report: NatReport, parts: CheckLinesParts): readonly string[] {
-  const { advice, isVerbose, texts } = parts;
-  const lines = [...verdictLines(verdictsOf(report), texts), "", ...findingLines(report, parts)];
+  const { advice, isVerbose, texts: { check: texts, lang } } = parts;
+  const lines = [...verdictLines(verdictsOf(report), texts)];
+  // Of nothing seen, the verdict has said why.
+  if (transportsOf(report).some(({ external }) => external !== undefined)) {
+    lines.push("", ...findingLines(report, parts));
+  }
   if (isVerbose) lines.push("", texts.evidence, ...evidenceLines(report));
   if (advice.length > 0) {
-    lines.push("", texts.heading, ...advice.map((one) => `  * ${adviceText(one, texts.advice)}`));
+    lines.push("", texts.heading, ...advice.map((one) => `  * ${adviceText(one, lang)}`));
   }
   return lines;
 }
@@ -46,7 +52,8 @@ function verdictLines(verdicts: readonly CheckVerdict[], texts: CheckTexts): rea
       : kind === "unknown"
       ? reasonText(reason, texts)
       : texts.butUnknown(known, reasonText(reason, texts));
-    return [texts.verdicts[outlook](group.map(({ protocol }) => protocol), words)];
+    const on = group.map(({ protocol }) => protocol.toUpperCase()).join(texts.and);
+    return [texts.verdicts[outlook](on, words)];
   });
 }
 
@@ -56,7 +63,10 @@ export function reasonText({ code, detail }: Reason, texts: CheckTexts): string 
   return detail === undefined ? clause : texts.detail(clause, detail);
 }
 
-function findingLines(report: NatReport, { router, texts }: CheckLinesParts): readonly string[] {
+function findingLines(
+  report: NatReport,
+  { view: { router, far }, texts: { check: texts } }: CheckLinesParts,
+): readonly string[] {
   const { local: { address, scope } } = report;
   const transports = transportsOf(report);
   const kinds = new Map(verdictsOf(report).map(({ protocol, kind }) => [protocol, kind]));
@@ -68,7 +78,10 @@ function findingLines(report: NatReport, { router, texts }: CheckLinesParts): re
   const own = address === undefined
     ? []
     : [[texts.local, texts.detail(address, texts.scopes[scope ?? "global"])]];
-  const gateway = router === undefined ? [] : [[texts.router, router]];
+  const gateway = router === undefined ? [] : [[
+    texts.router,
+    far === undefined ? router : texts.detail(router, texts.farSide(far, texts.scopes[scopeOf(far)])),
+  ]];
   const head = [...own, ...gateway];
   const widths = [0, 1].map((column) =>
     Math.max(
@@ -134,11 +147,11 @@ const EXPLAINED = [
   ["proxy", "suspicion"],
 ] as const;
 
-/** Why something is unknown, once for each transport and reason. */
+/** Why something is unknown, once for each transport and reason; without the mapping nothing else can be known. */
 function reasonLines(transports: readonly TransportReport[], texts: CheckTexts): readonly string[] {
   const lines = transports.flatMap((one) => {
     const rows = new Map<string, string[]>();
-    for (const [row, finding] of EXPLAINED) {
+    for (const [row, finding] of one.mapping === "unknown" ? EXPLAINED.slice(0, 1) : EXPLAINED) {
       const reason = one[`${finding}Reason`];
       if (reason === undefined) continue;
       const text = reasonText(reason, texts);

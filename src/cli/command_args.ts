@@ -1,7 +1,7 @@
 import type { Endpoint, HostPort } from "../core/endpoint.ts";
 import type { ForwardMethod } from "../forward/options.ts";
 import type { Lang } from "../text/lang.ts";
-import type { BindSpec, GatewayChoice, InterfaceSpec } from "../config/values.ts";
+import type { BindSpec, GatewayChoice, InterfaceSpec, IntervalChoice } from "../config/values.ts";
 import type { AccessArgs, ConnectArgs, PotArgs, ResolveArgs } from "./find_args.ts";
 import type { RedirectArgs } from "./redirect_args.ts";
 import type { CheckArgs } from "./check_args.ts";
@@ -31,7 +31,7 @@ export interface TunnelArgs extends SharedArgs {
   readonly ipv6: boolean;
   readonly stun: readonly HostPort[];
   readonly keepAlive: readonly HostPort[];
-  readonly intervalMs: number | undefined;
+  readonly intervalMs: IntervalChoice | undefined;
   readonly interface: InterfaceSpec | undefined;
   readonly mark: number | undefined;
   /** Path as typed; not looked at yet. */

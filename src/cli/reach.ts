@@ -72,12 +72,12 @@ function checkUsage(args: ReachArgs, { texts }: HostSession): void {
 }
 
 /** Requests leave in the endpoint's IP version, or the other side would see the wrong address of this host. */
-function fetchBy(client: Deno.HttpClient): Fetch {
+export function fetchBy(client: Deno.HttpClient): Fetch {
   return (url, init) => fetch(url, { ...init, client } as RequestInit);
 }
 
 /** Whether what is sent there can be read on its way. */
-function isReadable(url: string): boolean {
+export function isReadable(url: string): boolean {
   const { protocol, hostname } = reflectorUrl(url);
   return protocol === "http:" && hostname !== "localhost" && !/^(127\.[\d.]+|\[::1\])$/.test(hostname);
 }

@@ -6,9 +6,9 @@ import {
   type BindSpec,
   formatBindSpec,
   parseBindSpec,
-  parseDurationMs,
   parseGatewayChoice,
   parseInterface,
+  parseInterval,
   parseMark,
   parseTunnelName,
 } from "../config/values.ts";
@@ -38,10 +38,10 @@ export function tunnelFields(b: ParserBuilder): Fields<Omit<TunnelArgs, "bind" |
     intervalMs: b.option(
       "--interval",
       valueParser({
-        metavar: "TIME",
-        read: parseDurationMs,
-        write: (ms) => `${ms}ms`,
-        refuse: usage.badDuration,
+        metavar: "TIME|auto",
+        read: parseInterval,
+        write: (choice) => choice === "auto" ? choice : `${choice}ms`,
+        refuse: b.texts.lifetime.usage.badInterval,
       }),
       help.interval,
     ),

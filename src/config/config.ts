@@ -98,7 +98,7 @@ export interface TunnelConfig {
   readonly stun?: readonly string[] | undefined;
   /** Instead of the file's `keepAlive`. */
   readonly keepAlive?: readonly string[] | undefined;
-  /** Between keep-alives. */
+  /** Between keep-alives, or `auto` to measure it. */
   readonly interval?: string | undefined;
   /** Between lookups without any doubt (TCP). */
   readonly lookupInterval?: string | undefined;
@@ -158,6 +158,7 @@ export interface Config {
   readonly keepAlive?: {
     /** Busy HTTP hosts, instead of the built-in list. */
     readonly tcp?: readonly string[] | undefined;
+    /** Between keep-alives, or `auto` to measure it. */
     readonly interval?: string | undefined;
   } | undefined;
   /** Run for every tunnel, before the tunnel's own. */

@@ -12,7 +12,7 @@ import {
   secretText,
   wholeNumber,
 } from "./schema_parts.ts";
-import { duration, keepAliveHosts, stunServers, tunnelSchema } from "./tunnel_schema.ts";
+import { duration, interval, keepAliveHosts, stunServers, tunnelSchema } from "./tunnel_schema.ts";
 
 const logSchema: v.GenericSchema<LogConfig> = v.strictObject({
   level: option(choice(["debug", "info", "warn", "error"]), "Least important lines to show. Default info."),
@@ -63,7 +63,7 @@ export const configSchema: v.GenericSchema<Config> = v.pipe(
     keepAlive: option(
       v.strictObject({
         tcp: option(keepAliveHosts, "Busy HTTP hosts, instead of the built-in list."),
-        interval: option(duration, "Between keep-alives. Default 15s."),
+        interval: option(interval, "Between keep-alives. Default 15s."),
       }),
       "What holds mappings open.",
     ),

@@ -12,6 +12,7 @@ import {
   parseDurationMs,
   parseIdleMs,
   parseInterface,
+  parseInterval,
   parseMark,
   parseRouterAddress,
   parseTarget,
@@ -28,6 +29,12 @@ export const keepAliveHosts: v.GenericSchema<string[]> = someOf(readable(hostPor
 export const duration: v.GenericSchema<string> = readable(
   parseDurationMs,
   "a time such as 15s, 1500ms or 2m, from 100ms to 1h",
+);
+
+/** Between keep-alives, or that it is to be measured. */
+export const interval: v.GenericSchema<string> = readable(
+  parseInterval,
+  "a time such as 15s, 1500ms or 2m, from 100ms to 1h, or auto to measure it",
 );
 
 const idle = readable(parseIdleMs, "a time such as 30s, 5m or 12h, from 1s to 168h");
@@ -115,7 +122,7 @@ export const tunnelSchema: v.GenericSchema<TunnelConfig> = v.pipe(
     ),
     stun: option(stunServers, "STUN servers, instead of the file's."),
     keepAlive: option(keepAliveHosts, "Busy HTTP hosts that hold the mapping open, instead of the file's."),
-    interval: option(duration, "Between keep-alives. Default 15s."),
+    interval: option(interval, "Between keep-alives. Default 15s."),
     lookupInterval: option(duration, "Between lookups without any doubt (TCP). Default 60s."),
     force: option(v.boolean(), "Go on although the NAT was seen to shut strangers out. Default false."),
     test: option(v.boolean(), 'Serve a test page on the port (UDP: answer "It works!"). Default false.'),

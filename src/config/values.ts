@@ -77,6 +77,18 @@ export function parseDurationMs(duration: string): number {
   return readDuration(duration, { leastMs: 100, mostMs: 3_600_000 });
 }
 
+/** Between keep-alives: milliseconds, or `auto` where it is to be measured. */
+export type IntervalChoice = number | "auto";
+
+/**
+ * Parses `auto`, or a time in the spelling of {@linkcode parseDurationMs}.
+ *
+ * @throws {SyntaxError} If it is something else.
+ */
+export function parseInterval(text: string): IntervalChoice {
+  return text === "auto" ? text : parseDurationMs(text);
+}
+
 /**
  * Parses an idle limit, in the spelling of {@linkcode parseDurationMs}.
  *

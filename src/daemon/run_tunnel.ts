@@ -21,6 +21,7 @@ import type { TunnelPlan } from "../plan/tunnel_plan.ts";
 import type { StunServerList } from "../stun/server_list.ts";
 import { type Suspicion, suspicionOf } from "../stun/suspicion.ts";
 import type { Lang } from "../text/lang.ts";
+import type { AutoInterval } from "./auto_interval.ts";
 import { CheckTokens } from "./check_tokens.ts";
 import type { FilteringMemory } from "./filtering_memory.ts";
 import type { Lease } from "./leases.ts";
@@ -49,6 +50,8 @@ export interface TunnelParts {
   readonly openForwarder: () => Promise<Forwarder>;
   /** The routers as asked from a local address, shared by all tunnels. */
   readonly takeGateway: (local: string) => Promise<Lease<Gateway>>;
+  /** The keep-alive interval, where it is measured. */
+  readonly interval?: AutoInterval | undefined;
   /** The port it had before a restart. */
   readonly rememberedPort: number | undefined;
   readonly endsWhenUnusable: boolean;
@@ -129,13 +132,15 @@ export async function runTunnel(plan: TunnelPlan, parts: TunnelParts, signal: Ab
     tell(event);
     if (!isNews) return;
     gateway.note(event);
+    parts.interval?.note(event.external.address);
     warnOf(suspicionOf(event.external, event.internal), event, platform);
     check(event.internal, event.external);
   };
-  await keepMapping(plan, {
+  const kept = parts.interval?.applyTo(plan) ?? plan;
+  await keepMapping(kept, {
     platform,
     uplink: parts.uplink,
-    transport: protocol === "tcp" ? keepTcp(plan, platform) : keepUdp(plan, platform),
+    transport: protocol === "tcp" ? keepTcp(kept, platform) : keepUdp(kept, platform),
     servers: parts.servers,
     lookups: parts.lookups,
     rememberedPort: parts.rememberedPort,

@@ -17,6 +17,7 @@ import type { PortSharing } from "../reuse/share_port.ts";
 import type { TunnelVitals } from "../status/tunnel_vitals.ts";
 import { StunServerList } from "../stun/server_list.ts";
 import type { Lang } from "../text/lang.ts";
+import { AutoIntervals, type MeasureLifetime } from "./auto_interval.ts";
 import { FilteringMemory } from "./filtering_memory.ts";
 import { type Lease, Leases } from "./leases.ts";
 import { runTunnel } from "./run_tunnel.ts";
@@ -37,6 +38,8 @@ export interface TunnelSetOptions {
   readonly onFault?: ((plan: TunnelPlan, error: unknown) => void) | undefined;
   /** Who knows the default gateway. @default this host */
   readonly surroundings?: GatewaySurroundings | undefined;
+  /** How lifetimes are measured. @default the real one */
+  readonly measure?: MeasureLifetime | undefined;
   /** What was known before a restart. */
   readonly memory?: TunnelMemory | undefined;
   /** Ends everything. */
@@ -71,6 +74,7 @@ export class TunnelSet implements AsyncDisposable {
   readonly #lines = new Leases<Line & AsyncDisposable>();
   readonly #servers = new Leases<StunServerList & Partial<AsyncDisposable>>();
   readonly #gateways = new Leases<Gateway>();
+  readonly #intervals: AutoIntervals;
   readonly #lookups = new Gate(LOOKUPS_AT_ONCE);
   readonly #checks = new Gate(CHECKS_AT_ONCE);
   readonly #turns = new Turns();
@@ -80,6 +84,8 @@ export class TunnelSet implements AsyncDisposable {
   constructor(options: TunnelSetOptions) {
     this.#options = options;
     this.#group = new TaskGroup(options.signal);
+    const { platform, measure } = options;
+    this.#intervals = new AutoIntervals({ platform, measure, spawn: (task) => this.#group.spawn(task) });
   }
 
   /**
@@ -209,6 +215,7 @@ export class TunnelSet implements AsyncDisposable {
       tell,
       openForwarder: () => this.#openForwarder(),
       takeGateway: (local) => this.#takeGateway(plan, local),
+      interval: this.#intervals.of(plan),
       rememberedPort: memory?.portOf(plan),
       endsWhenUnusable,
       lang,

@@ -10,7 +10,7 @@ const PROBE: AnchorProbe = { idleSeconds: 5, intervalSeconds: 2, userTimeoutMs: 
 
 /** TCP: a bound socket holds the port, a long-lived connection to an HTTP host holds the mapping. */
 export function keepTcp(options: KeeperOptions, platform: Platform): Transport {
-  const { family, device, mark, keepAliveHosts, intervalMs } = options;
+  const { family, device, mark, keepAliveHosts } = options;
   const hosts = new HostRotation({ hosts: keepAliveHosts, family, platform });
   return {
     hold: (local) => platform.net.reservePort({ local, device, mark, reusePort: true }),
@@ -18,7 +18,11 @@ export function keepTcp(options: KeeperOptions, platform: Platform): Transport {
       const net = turn === undefined ? platform.net : new TurnNet(platform, turn);
       return TcpAnchor.open({
         platform: { ...platform, net },
-        ...{ local, device, mark, hosts, intervalMs, probe: PROBE },
+        ...{ local, device, mark, hosts, probe: PROBE },
+        // It may change while the connection stands.
+        get intervalMs(): number {
+          return options.intervalMs;
+        },
         ...handlers,
       });
     },

@@ -200,16 +200,16 @@ export class TcpAnchor implements AsyncDisposable {
     host: RotationHost,
     until: { readonly signal: AbortSignal; readonly ending: Promise<Error | undefined> },
   ): Promise<Error | undefined> {
-    const { platform, intervalMs } = this.#options;
+    const { platform } = this.#options;
     const request = new TextEncoder().encode(
       `HEAD / HTTP/1.1\r\nHost: ${host.spec.host}\r\nConnection: keep-alive\r\n\r\n`,
     );
     let timer: Disposable | undefined;
     const ask = (): void => {
       connection.write(request);
-      timer = platform.clock.schedule(intervalMs, ask);
+      timer = platform.clock.schedule(this.#options.intervalMs, ask);
     };
-    timer = platform.clock.schedule(intervalMs, ask);
+    timer = platform.clock.schedule(this.#options.intervalMs, ask);
     const given = Promise.withResolvers<undefined>();
     const stop = (): void => given.resolve(undefined);
     this.#check = (): void => {

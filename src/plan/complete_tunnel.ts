@@ -21,7 +21,8 @@ export interface TunnelChoices {
   /** STUN servers that watch the local address. */
   readonly canary: readonly HostPort[] | undefined;
   readonly keepAlive: readonly HostPort[] | undefined;
-  readonly intervalMs: number | undefined;
+  /** Milliseconds, or `auto`: the default until it is measured. */
+  readonly intervalMs: number | "auto" | undefined;
   readonly lookupIntervalMs?: number | undefined;
   readonly isForced: boolean;
   /** Absent: the default gateway is asked where nobody was seen to get in. */
@@ -32,7 +33,8 @@ export interface TunnelChoices {
 
 /** A tunnel that neither forwards, serves the test page nor shares its port, with every default filled in. */
 export function completeTunnel(choices: TunnelChoices, defaults: TunnelDefaults): TunnelPlan {
-  const { name, protocol, family, port, device, mark, isForced, hooks, publish = [] } = choices;
+  const { name, protocol, family, port, device, mark, isForced, hooks, publish = [], intervalMs } = choices;
+  const isMeasured = intervalMs === "auto";
   return {
     name,
     protocol,
@@ -44,7 +46,8 @@ export function completeTunnel(choices: TunnelChoices, defaults: TunnelDefaults)
     stunServers: choices.stun ?? (protocol === "tcp" ? defaults.stunTcp : defaults.stunUdp),
     canaryServers: choices.canary ?? defaults.stunUdp,
     keepAliveHosts: choices.keepAlive ?? defaults.keepAliveHosts,
-    intervalMs: choices.intervalMs ?? DEFAULT_INTERVAL_MS,
+    intervalMs: isMeasured ? DEFAULT_INTERVAL_MS : intervalMs ?? DEFAULT_INTERVAL_MS,
+    ...(isMeasured && { measuresInterval: true }),
     lookupIntervalMs: choices.lookupIntervalMs ?? DEFAULT_LOOKUP_INTERVAL_MS,
     isForced,
     servesTestPage: false,

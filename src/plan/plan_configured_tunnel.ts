@@ -2,12 +2,14 @@ import type { Config, ForwardConfig, TunnelConfig } from "../config/config.ts";
 import type { ConfigPath } from "../config/config_fault.ts";
 import {
   hostPortReader,
+  type IntervalChoice,
   parseBindSpec,
   parseByteRate,
   parseCidrText,
   parseDurationMs,
   parseIdleMs,
   parseInterface,
+  parseInterval,
   parseMark,
   parseRouterAddress,
   parseTarget,
@@ -65,7 +67,7 @@ export function planConfiguredTunnel(tunnel: TunnelConfig, options: ConfiguredTu
     stun: stunServers(tunnel.stun ?? config.stun?.[protocol]),
     canary: stunServers(tunnel.stun ?? config.stun?.udp),
     keepAlive: (tunnel.keepAlive ?? config.keepAlive?.tcp)?.map(hostPortReader(80)),
-    intervalMs: durationMs(tunnel.interval ?? config.keepAlive?.interval),
+    intervalMs: intervalOf(tunnel.interval ?? config.keepAlive?.interval),
     lookupIntervalMs: durationMs(tunnel.lookupInterval ?? config.stun?.interval),
     isForced: tunnel.force ?? false,
     gateway: tunnel.gateway === undefined ? undefined : gatewaySettings(tunnel.gateway),
@@ -107,6 +109,10 @@ function stunServers(servers: readonly string[] | undefined): readonly HostPort[
 
 function durationMs(text: string | undefined): number | undefined {
   return text === undefined ? undefined : parseDurationMs(text);
+}
+
+function intervalOf(text: string | undefined): IntervalChoice | undefined {
+  return text === undefined ? undefined : parseInterval(text);
 }
 
 function localSide(

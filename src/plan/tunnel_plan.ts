@@ -12,6 +12,8 @@ export interface TunnelPlan extends KeeperOptions {
    * changes.
    */
   readonly bindAddress?: string | undefined;
+  /** Measure how long idle mappings live, and keep alive accordingly instead of every `intervalMs`. */
+  readonly measuresInterval?: boolean | undefined;
   /** STUN servers of this protocol. */
   readonly stunServers: readonly HostPort[];
   /** STUN servers for the UDP canary of the local address; empty: no canary. */

@@ -1,6 +1,7 @@
 import type { AddressScope } from "../core/address_scope.ts";
 import type { Family } from "../core/endpoint.ts";
 import type { Protocol } from "../core/mapping.ts";
+import type { Lang } from "./lang.ts";
 
 /** Which transports an advice is about. */
 interface On {
@@ -16,6 +17,12 @@ interface Place extends On {
   /** Its default gateway. */
   readonly router?: string | undefined;
   readonly family: Family;
+}
+
+/** The user's own router, and the address that it has on its far side. */
+interface Layers {
+  readonly router: string;
+  readonly far: string;
 }
 
 /** An advice of `porthole check`, with what its words need. */
@@ -40,6 +47,9 @@ export type CheckAdvice =
   | ({ readonly code: "port-forward" } & Place)
   | ({ readonly code: "ask-router" } & Place)
   | ({ readonly code: "dmz" } & Place)
+  | ({ readonly code: "one-layer" } & Layers)
+  | ({ readonly code: "carrier-layer" } & Layers)
+  | ({ readonly code: "modem-layer" } & Layers & Place)
   | { readonly code: "bridge-mode" }
   | { readonly code: "host-firewall" }
   | ({ readonly code: "symmetric" } & On)
@@ -62,7 +72,7 @@ export type FilteredKind = "restricted" | "port-restricted" | "filtered-cone";
 export type CheckAdviceCode = CheckAdvice["code"];
 
 /** One line for each advice. */
-export type CheckAdviceTexts = {
+type CheckAdviceTexts = {
   readonly [Code in CheckAdviceCode]: (advice: Extract<CheckAdvice, { readonly code: Code }>) => string;
 };
 
@@ -107,7 +117,7 @@ const KINDS_ZH: Readonly<Record<FilteredKind, string>> = {
 };
 
 /** English. */
-export const adviceEn: CheckAdviceTexts = {
+const adviceEn: CheckAdviceTexts = {
   "bind-failed": (advice) =>
     `Nothing could be asked over ${
       onEn(advice)
@@ -190,6 +200,17 @@ export const adviceEn: CheckAdviceTexts = {
     `${
       advice.router === undefined ? "" : ` ${advice.router}`
     }; after that a check shows whether the carrier filters too.`,
+  "one-layer": ({ router, far }) =>
+    `The router ${router} itself has the public address ${far}: there is one NAT, so it is the router, or this host's ` +
+    "own firewall, and not the carrier.",
+  "carrier-layer": ({ router, far }) =>
+    `The router ${router} has ${far} on its far side, an address of the carrier's own NAT: there are two NATs, and ` +
+    "both have to let strangers in.",
+  "modem-layer": (advice) =>
+    `The router ${advice.router} has ${advice.far} on its far side, no public address: another router, mostly the ` +
+    `modem, translates too. Forward the port there as well: ${onEn(advice)} ${
+      forwardOf({ ...advice, address: advice.far })
+    }.`,
   "bridge-mode": () =>
     "If the modem routes too (two NATs in a row), switch it to bridge mode so that the router dials itself; or run " +
     "porthole on the router.",
@@ -234,7 +255,7 @@ export const adviceEn: CheckAdviceTexts = {
 };
 
 /** Simplified Chinese. */
-export const adviceZhCn: CheckAdviceTexts = {
+const adviceZhCn: CheckAdviceTexts = {
   "bind-failed": (advice) =>
     `${onZh(advice)} 无法检测（${advice.detail}）：请用 --bind 换一个端口或地址，或不指定。`,
   "no-route": () => "没有到 STUN 服务器的路由：请检查本机是否联网，以及 --interface 是否正确。",
@@ -293,6 +314,13 @@ export const adviceZhCn: CheckAdviceTexts = {
     `或在路由器${advice.router === undefined ? "" : ` ${advice.router} `}上把 ${
       advice.address ?? "本机"
     } 设为 DMZ 主机；之后重新检测，就能看出运营商是否也在过滤。`,
+  "one-layer": ({ router, far }) =>
+    `路由器 ${router} 自己就有公网地址 ${far}：只有一层 NAT，所以是路由器或本机防火墙的问题，而不是运营商。`,
+  "carrier-layer": ({ router, far }) =>
+    `路由器 ${router} 的外侧地址是 ${far}，属于运营商级 NAT：有两层 NAT，两层都要放外人进来。`,
+  "modem-layer": (advice) =>
+    `路由器 ${advice.router} 的外侧地址是 ${advice.far}，不是公网地址：还有另一台路由器（多半是光猫）也在做 NAT。` +
+    `请在那里也设置端口转发：${onZh(advice)} ${forwardOf({ ...advice, address: advice.far })}。`,
   "bridge-mode": () =>
     "如果光猫也在做路由（两层 NAT），请把光猫改为桥接，由路由器拨号；或者在路由器上运行 porthole。",
   "host-firewall": () =>
@@ -326,3 +354,13 @@ export const adviceZhCn: CheckAdviceTexts = {
       advice.address ?? "本机地址"
     }。`,
 };
+
+/** Every code there is. */
+export const ADVICE_CODES: readonly string[] = Object.keys(adviceEn);
+
+/** The words of an advice in a language. */
+export function adviceText(advice: CheckAdvice, lang: Lang): string {
+  // The code decides which words and which facts belong together.
+  const words = (lang === "zh-CN" ? adviceZhCn : adviceEn)[advice.code] as (advice: CheckAdvice) => string;
+  return words(advice);
+}

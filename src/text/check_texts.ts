@@ -1,7 +1,5 @@
 import type { AddressScope } from "../core/address_scope.ts";
 import type { NatBehavior } from "../core/behavior.ts";
-import type { Protocol } from "../core/mapping.ts";
-import { adviceEn, adviceZhCn, type CheckAdviceTexts } from "./advice_texts.ts";
 import { checkReasonsEn, checkReasonsZhCn, type CheckReasonTexts } from "./check_reason_texts.ts";
 
 /** Whether porthole can work over a transport, as far as it is known. */
@@ -50,14 +48,18 @@ export interface CheckTexts {
   };
   /** Shown while it works. */
   readonly progress: (done: number, total: number) => string;
-  /** The first lines; a reason may follow in brackets. */
-  readonly verdicts: Readonly<Record<Outlook, (protocols: readonly Protocol[], kind: string) => string>>;
+  /** Between two transports. */
+  readonly and: string;
+  /** The first lines: what is said of some transports, and what the NAT is called. */
+  readonly verdicts: Readonly<Record<Outlook, (on: string, kind: string) => string>>;
   readonly kinds: Readonly<Record<KindName, string>>;
   readonly rows: Readonly<Record<CheckRow, string>>;
   /** This host's own address, before the table. */
   readonly local: string;
   /** The default gateway. */
   readonly router: string;
+  /** Its address on the other side. */
+  readonly farSide: (address: string, scope: string) => string;
   readonly scopes: Readonly<Record<AddressScope, string>>;
   readonly behaviors: Readonly<Record<NatBehavior, string>>;
   readonly findings: Readonly<Record<"yes" | "no" | "unknown", string>>;
@@ -83,15 +85,7 @@ export interface CheckTexts {
   readonly heading: string;
   /** Before the evidence. */
   readonly evidence: string;
-  readonly advice: CheckAdviceTexts;
 }
-
-function names(protocols: readonly Protocol[], and: string): string {
-  return protocols.map((protocol) => protocol.toUpperCase()).join(and);
-}
-
-const onEn = (protocols: readonly Protocol[]): string => names(protocols, " and ");
-const onZh = (protocols: readonly Protocol[]): string => names(protocols, " 和 ");
 
 /** English. */
 export const checkEn: CheckTexts = {
@@ -101,21 +95,22 @@ export const checkEn: CheckTexts = {
       "Asks several STUN servers at once (RFC 5780), knocks at its own mappings, and with --reflector asks " +
       "somebody outside to knock. Ends with 0 if porthole can work over a transport that was asked for, 4 if this " +
       "NAT cannot do it, 1 if it could not be told.",
-    bind: "local port whose mapping is looked at; any port if not given",
-    udp: "UDP alone, unless --tcp is given too",
-    tcp: "TCP alone, unless --udp is given too",
-    reflector: "a porthole reflector that knocks from outside",
-    token: "its token: env:NAME, file:PATH or a literal",
-    verbose: "list everything that was asked and what came of it",
+    bind: "Local port whose mapping is looked at. Default any.",
+    udp: "Check UDP; without --tcp, UDP alone.",
+    tcp: "Check TCP; without --udp, TCP alone.",
+    reflector: "A porthole reflector, which knocks from outside.",
+    token: "Token of the reflector: env:NAME, file:PATH or a literal.",
+    verbose: "List everything that was asked, and what came of it.",
   },
   progress: (done, total) => `checking the NAT … ${done}/${total}`,
+  and: " and ",
   verdicts: {
-    works: (on, kind) => `porthole will work for ${onEn(on)}: ${kind}`,
-    maybe: (on, kind) => `porthole may work for ${onEn(on)}: ${kind}`,
+    works: (on, kind) => `porthole will work for ${on}: ${kind}`,
+    maybe: (on, kind) => `porthole may work for ${on}: ${kind}`,
     unlikely: (on, kind) =>
-      `porthole will hardly work for ${onEn(on)}, as this NAT filters the other protocol: ${kind}`,
-    cannot: (on, kind) => `porthole will not work for ${onEn(on)}: ${kind}`,
-    unknown: (on, kind) => `it cannot be told whether porthole works for ${onEn(on)}: ${kind}`,
+      `porthole will hardly work for ${on}, as this NAT filters the other protocol: ${kind}`,
+    cannot: (on, kind) => `porthole will not work for ${on}: ${kind}`,
+    unknown: (on, kind) => `it cannot be told whether porthole works for ${on}: ${kind}`,
   },
   kinds: {
     "open-internet": "open internet (no NAT)",
@@ -145,6 +140,7 @@ export const checkEn: CheckTexts = {
   },
   local: "this host",
   router: "router",
+  farSide: (address, scope) => `outside ${address}, ${scope}`,
   scopes: {
     "global": "public",
     "private": "private",
@@ -187,7 +183,6 @@ export const checkEn: CheckTexts = {
   joiner: ", ",
   heading: "What it means and what to do:",
   evidence: "What was asked:",
-  advice: adviceEn,
 };
 
 /** Simplified Chinese. */
@@ -197,20 +192,21 @@ export const checkZhCn: CheckTexts = {
     checkLong:
       "同时询问多台 STUN 服务器（RFC 5780），并从本机连接自己的映射；加上 --reflector 还会请外部来连接。" +
       "在所检测的协议中有一种可用 porthole 时以 0 结束，此 NAT 不行时为 4，无法判断时为 1。",
-    bind: "要检测映射的本地端口；不指定则任选",
-    udp: "只检测 UDP，除非同时给出 --tcp",
-    tcp: "只检测 TCP，除非同时给出 --udp",
-    reflector: "从外部来连接的 porthole 反射器",
-    token: "其令牌：env:NAME、file:PATH 或直接写出",
-    verbose: "列出所有询问及其结果",
+    bind: "要检测映射的本地端口。默认任选。",
+    udp: "检测 UDP；未给出 --tcp 时只检测 UDP。",
+    tcp: "检测 TCP；未给出 --udp 时只检测 TCP。",
+    reflector: "从外部来连接的 porthole 反射器。",
+    token: "反射器的令牌：env:NAME、file:PATH 或直接写出。",
+    verbose: "列出所有询问及其结果。",
   },
   progress: (done, total) => `正在检测 NAT … ${done}/${total}`,
+  and: " 和 ",
   verdicts: {
-    works: (on, kind) => `porthole 可用于 ${onZh(on)}：${kind}`,
-    maybe: (on, kind) => `porthole 也许可用于 ${onZh(on)}：${kind}`,
-    unlikely: (on, kind) => `porthole 多半不能用于 ${onZh(on)}（此 NAT 在另一协议上会过滤）：${kind}`,
-    cannot: (on, kind) => `porthole 不能用于 ${onZh(on)}：${kind}`,
-    unknown: (on, kind) => `无法判断 porthole 能否用于 ${onZh(on)}：${kind}`,
+    works: (on, kind) => `porthole 可用于 ${on}：${kind}`,
+    maybe: (on, kind) => `porthole 也许可用于 ${on}：${kind}`,
+    unlikely: (on, kind) => `porthole 多半不能用于 ${on}（此 NAT 在另一协议上会过滤）：${kind}`,
+    cannot: (on, kind) => `porthole 不能用于 ${on}：${kind}`,
+    unknown: (on, kind) => `无法判断 porthole 能否用于 ${on}：${kind}`,
   },
   kinds: {
     "open-internet": "公网直连（没有 NAT）",
@@ -240,12 +236,13 @@ export const checkZhCn: CheckTexts = {
   },
   local: "本机",
   router: "路由器",
+  farSide: (address, scope) => `外侧 ${address}，${scope}`,
   scopes: {
     "global": "公网",
     "private": "内网",
     "cgn": "运营商级 NAT",
-    "fake-ip": "fake IP",
-    "loopback": "回环",
+    "fake-ip": "fake-IP 地址",
+    "loopback": "本机环回",
     "link-local": "链路本地",
     "documentation": "文档专用",
     "unspecified": "未指定",
@@ -282,5 +279,4 @@ export const checkZhCn: CheckTexts = {
   joiner: "、",
   heading: "结果说明与建议：",
   evidence: "询问记录：",
-  advice: adviceZhCn,
 };

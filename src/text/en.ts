@@ -75,7 +75,8 @@ export const en: Texts = {
     keepAlive:
       "Busy HTTP host that holds a TCP mapping open, instead of the built-in list; repeatable. Port 80 " +
       "unless given.",
-    interval: "Time between keep-alives: 15s, 1500ms, 2m; a bare number is seconds. Default 15s.",
+    interval:
+      "Time between keep-alives: 15s, 1500ms, 2m, or auto to measure it; a bare number is seconds. Default 15s.",
     interfaceName: "Network interface, or local address, to use.",
     mark: "Firewall mark of every packet (SO_MARK; needs CAP_NET_ADMIN).",
     exec: "Program to run with natmap's six arguments whenever the public endpoint changes.",

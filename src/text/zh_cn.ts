@@ -69,7 +69,7 @@ export const zhCn: Texts = {
     ipv6: "使用 IPv6。",
     stunServers: "代替内置列表的 STUN 服务器，可重复；默认端口 3478。",
     keepAlive: "代替内置列表、用于保持 TCP 映射的 HTTP 主机，可重复；默认端口 80。",
-    interval: "保活间隔：15s、1500ms、2m；只写数字时单位为秒。默认 15s。",
+    interval: "保活间隔：15s、1500ms、2m，或 auto（自动测量）；只写数字时单位为秒。默认 15s。",
     interfaceName: "使用的网络接口或本地地址。",
     mark: "所有数据包的防火墙标记（SO_MARK；需要 CAP_NET_ADMIN）。",
     exec: "公网端点变化时运行的程序，参数与 natmap 的六个参数相同。",

@@ -5,6 +5,9 @@ const TOOLS = [
   "nft",
   "conntrack",
   "turnserver",
+  "turnutils_natdiscovery",
+  "stun",
+  "stund",
   "nginx",
   "sysctl",
   "ss",
@@ -35,9 +38,7 @@ export async function missingPrerequisite(furtherTools: readonly string[] = []):
   // Where users of a service can read it; "python3" on PATH may be in somebody's home.
   if (!isFile("/usr/bin/python3")) missing.push("/usr/bin/python3");
   if (missing.length > 0) {
-    return `not installed: ${
-      missing.join(", ")
-    } (Debian: iproute2 nftables conntrack coturn nginx-light procps curl util-linux dnsmasq-base miniupnpd-nftables python3 qbittorrent-nox transmission-daemon bind9 bind9-dnsutils knot pdns-server pdns-backend-sqlite3 openssh-client openssh-server)`;
+    return `not installed: ${missing.join(", ")} (the Debian packages that .ci/run installs)`;
   }
   const name = `phlab-${Deno.pid}-0-try`;
   try {

@@ -9,6 +9,7 @@
  * ```
  */
 import { parseArgs } from "node:util";
+import { checkCases } from "./cases/check.ts";
 import { conformance } from "./cases/conformance.ts";
 import { ending } from "./cases/ending.ts";
 import { find } from "./cases/find.ts";
@@ -17,6 +18,7 @@ import { forwardBehind } from "./cases/forward_behind.ts";
 import { forwardNft } from "./cases/forward_nft.ts";
 import { gateway } from "./cases/gateway.ts";
 import { helpers } from "./cases/helpers.ts";
+import { lifetimes } from "./cases/lifetime.ts";
 import { mapping } from "./cases/mapping.ts";
 import { reachCases } from "./cases/reach.ts";
 import { publish } from "./cases/publish.ts";
@@ -69,6 +71,7 @@ async function main(): Promise<number> {
     ...helpers,
     ...refusal,
     ...reachCases,
+    ...checkCases,
     ...ending,
     ...forward,
     ...forwardBehind,
@@ -77,6 +80,7 @@ async function main(): Promise<number> {
     ...publish,
     ...find,
     ...torrent,
+    ...lifetimes,
   ]
     .flatMap((labCase) => labCase.protocols.map((protocol): Job => ({ labCase, protocol })))
     .filter((job) => values.case.length === 0 || values.case.some((text) => title(job).includes(text)));

@@ -130,3 +130,15 @@ Deno.test("answerRequest() does not name 0.0.0.0 as its origin", () => {
   const { message } = ask(encodeBindingRequest(ID), { ...PLAIN, at: { address: "0.0.0.0", port: 3478 } });
   assert.equal(readBindingAnswer(message).responseOrigin, undefined);
 });
+
+Deno.test("answerRequest() honours RESPONSE-PORT where it can, and refuses it elsewhere", () => {
+  const request = encodeBindingRequest(ID, { responsePort: 14_777 });
+  const reply = answerRequest(request, { ...PLAIN, canRedirect: true });
+  assert.equal(reply?.toPort, 14_777);
+  assert.deepEqual(readBindingAnswer(decodeMessage(reply?.bytes ?? new Uint8Array())).reflexive, FROM);
+  const { message } = ask(request, PLAIN);
+  assert.equal(readErrorCode(message).status, 420);
+  assert.equal(answerRequest(encodeBindingRequest(ID), { ...PLAIN, canRedirect: true })?.toPort, undefined);
+  const nowhere = encodeBindingRequest(ID, { responsePort: 0 });
+  assert.equal(answerRequest(nowhere, { ...PLAIN, canRedirect: true }), undefined);
+});

@@ -1,6 +1,7 @@
 import type { TransportReport } from "../../../behavior/nat_report.ts";
 import { NATTER_NUMBERS, type Rfc3489Kind } from "../../../behavior/rfc3489.ts";
 import type { Endpoint } from "../../../core/endpoint.ts";
+import type { Protocol } from "../../../core/mapping.ts";
 
 /**
  * Kinds of RFC 3489, as Natter and nat1_traversal name them; `unknown` is said wherever something was not seen.
@@ -73,3 +74,8 @@ export const NAT_NUMBERS: Readonly<Record<NatType, number>> = {
   "symmetric": NATTER_NUMBERS.symmetric,
   "firewall": NATTER_NUMBERS["symmetric-udp-firewall"],
 };
+
+/** The number that natter-check prints: over TCP it knows no 2, and says 3 of whatever keeps strangers out. */
+export function natterCheckNumber(protocol: Protocol, type: NatType): number {
+  return NAT_NUMBERS[protocol === "tcp" && type === "restricted" ? "port-restricted" : type];
+}

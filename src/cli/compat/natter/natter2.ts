@@ -13,9 +13,9 @@ import { TUNNEL_DEFAULTS } from "../../tunnel_defaults.ts";
 import { VERSION } from "../../version.ts";
 import { checkTransportNat } from "./check_nat.ts";
 import { type NatterConsole, type NatterSession, withNatterSession } from "./front_end.ts";
-import type { NatCheck } from "./nat_check.ts";
+import { type NatCheck, natterCheckNumber } from "./nat_check.ts";
 import { type Natter2Args, readNatter2Args } from "./natter2_args.ts";
-import { checkNumber, checkResult, checkSubject, NATTER2_VERSION } from "./natter2_lines.ts";
+import { checkResult, checkSubject, NATTER2_VERSION } from "./natter2_lines.ts";
 import { followOwnAddress, isKernelMethod, planNatter2 } from "./natter2_plan.ts";
 import { Natter2Run } from "./natter2_run.ts";
 import { NATTER2_HELP, NATTER2_SYNOPSIS, NATTER2_VERSION_LINE } from "./natter2_usage.ts";
@@ -147,12 +147,12 @@ async function runCheck(options: Natter2Options): Promise<number> {
   const show = async (protocol: Protocol, checking: Promise<NatCheck>): Promise<void> => {
     let result: string;
     try {
-      result = checkResult(checkNumber(protocol, (await checking).type));
+      result = checkResult(natterCheckNumber(protocol, (await checking).type));
     } catch (error) {
       if (error instanceof DOMException && error.name === "AbortError") throw error;
       result = checkResult(errorMessage(error));
     }
-    stdout.line(`${checkSubject(protocol)} ${result}`);
+    stdout.line(`${checkSubject(protocol === "tcp" ? "TCP" : "UDP")} ${result}`);
   };
   return await withNatterSession({ ...options, log }, async ({ platform, signal }) => {
     await show("tcp", checkTransportNat("tcp", { platform, signal, servers: own ?? stunTcp }));

@@ -1,65 +1,64 @@
 import assert from "node:assert/strict";
 import {
-  classifyNat,
   NAT_NUMBERS,
-  type NatFindings,
+  type NatCheck,
+  natCheckOf,
+  natterCheckNumber,
   type NatType,
 } from "../../../../../src/cli/compat/natter/nat_check.ts";
+import type { Protocol } from "../../../../../src/core/mapping.ts";
+import type { TransportReport } from "../../../../../src/behavior/nat_report.ts";
+import { SEEN, transport } from "../../nat_reports.ts";
 
-const INTERNAL = { address: "192.168.1.2", port: 3456 };
-const A = { address: "203.0.113.10", port: 14500 };
-const B = { address: "203.0.113.10", port: 14501 };
-const BASE: NatFindings = {
-  protocol: "udp",
-  internal: INTERNAL,
-  seen: [A, A],
-  needed: 2,
-  filtering: "endpoint-independent",
-};
-
-Deno.test("classifyNat() follows the table and guesses nothing", () => {
-  const table: readonly (readonly [Partial<NatFindings>, NatType])[] = [
-    [{}, "full-cone"],
-    [{ filtering: "address-dependent" }, "restricted"],
-    [{ filtering: "address-and-port-dependent" }, "port-restricted"],
-    [{ filtering: "unknown" }, "unknown"],
-    [{ seen: [A, B] }, "symmetric"],
-    [{ seen: [A, B], filtering: "unknown" }, "symmetric"],
-    [{ seen: [A, { ...A, address: "203.0.113.11" }] }, "symmetric"],
-    [{ seen: [INTERNAL, INTERNAL] }, "open"],
-    [{ seen: [INTERNAL, INTERNAL], filtering: "address-and-port-dependent" }, "firewall"],
-    [{ seen: [INTERNAL, INTERNAL], filtering: "unknown" }, "unknown"],
-    [{ seen: [A] }, "unknown"],
-    [{ seen: [] }, "unknown"],
-    [{ protocol: "tcp", needed: 3 }, "unknown"],
-    [{ protocol: "tcp", needed: 3, seen: [A, A, A] }, "full-cone"],
-    [{ protocol: "tcp", needed: 3, seen: [A, A, A], filtering: "unknown" }, "unknown"],
-    [{ protocol: "tcp", needed: 3, seen: [INTERNAL, INTERNAL, INTERNAL], filtering: "unknown" }, "open"],
-    // The address is compared with the address, and the port with the port.
-    [{ seen: [{ ...INTERNAL, port: 1 }, { ...INTERNAL, port: 1 }] }, "full-cone"],
-  ];
-  for (const [changes, expected] of table) {
-    assert.equal(classifyNat({ ...BASE, ...changes }).type, expected, JSON.stringify(changes));
+Deno.test("natCheckOf() follows the table and guesses nothing", () => {
+  const table:
+    readonly (readonly [Protocol, string, Partial<TransportReport>, NatType, NatCheck["mapping"]])[] = [
+      ["udp", "full cone", {}, "full-cone", "same"],
+      ["udp", "restricted", SEEN["restricted"] ?? {}, "restricted", "same"],
+      ["udp", "port restricted", SEEN["portRestricted"] ?? {}, "port-restricted", "same"],
+      ["udp", "kept out", SEEN["filtered"] ?? {}, "unknown", "same"],
+      ["udp", "unseen", SEEN["unseen"] ?? {}, "unknown", "same"],
+      ["udp", "symmetric", SEEN["symmetric"] ?? {}, "symmetric", "differs"],
+      ["udp", "address-dependent", { mapping: "address-dependent" }, "symmetric", "differs"],
+      ["udp", "open", SEEN["open"] ?? {}, "open", "same"],
+      ["udp", "firewall", SEEN["firewall"] ?? {}, "firewall", "same"],
+      ["udp", "no NAT, firewall unseen", SEEN["openUnseen"] ?? {}, "unknown", "same"],
+      ["udp", "blocked", SEEN["blocked"] ?? {}, "unknown", "unknown"],
+      ["udp", "dead", SEEN["dead"] ?? {}, "unknown", "unknown"],
+      ["udp", "cloud", SEEN["cloud"] ?? {}, "full-cone", "same"],
+      ["tcp", "full cone", {}, "full-cone", "same"],
+      ["tcp", "unseen", SEEN["unseen"] ?? {}, "unknown", "same"],
+      ["tcp", "symmetric", SEEN["symmetric"] ?? {}, "symmetric", "differs"],
+      ["tcp", "no NAT is open, whatever a firewall does", SEEN["openUnseen"] ?? {}, "open", "same"],
+    ];
+  for (const [protocol, name, changes, type, mapping] of table) {
+    const check = natCheckOf(transport(protocol, changes));
+    assert.deepEqual([check.type, check.mapping], [type, mapping], `${protocol} ${name}`);
+    assert.equal(check.reason !== undefined, type === "unknown", `${protocol} ${name}`);
   }
 });
 
-Deno.test("classifyNat() says why something is unknown, and what was seen", () => {
-  assert.deepEqual(classifyNat({ ...BASE, filtering: "unknown", filteringReason: "nobody honours it" }), {
+Deno.test("natCheckOf() says why something is unknown, and what was seen", () => {
+  assert.deepEqual(natCheckOf(transport("tcp", SEEN["unseen"])), {
     type: "unknown",
     mapping: "same",
-    external: A,
-    reason: "nobody honours it",
+    external: { address: "203.0.113.10", port: 14_500 },
+    reason: "nobody was asked to knock",
   });
-  assert.deepEqual(classifyNat({ ...BASE, seen: [A] }), {
+  assert.deepEqual(natCheckOf(transport("udp", SEEN["dead"])), {
     type: "unknown",
     mapping: "unknown",
-    external: A,
-    reason: "only 1 of 2 STUN servers answered",
+    reason: "nothing seen (no-answer)",
   });
-  assert.match(classifyNat({ ...BASE, seen: [] }).reason ?? "", /no STUN server/);
+  assert.ok(natCheckOf(transport("udp", SEEN["cloud"])).isOneToOne);
 });
 
-Deno.test("NAT_NUMBERS has a number of its own for every kind", () => {
+Deno.test("NAT_NUMBERS has a number of its own for every kind, and natter-check no 2 for TCP", () => {
   assert.equal(new Set(Object.values(NAT_NUMBERS)).size, 7);
   assert.deepEqual([NAT_NUMBERS["full-cone"], NAT_NUMBERS.symmetric, NAT_NUMBERS.unknown], [1, 4, -1]);
+  assert.deepEqual(
+    [natterCheckNumber("tcp", "restricted"), natterCheckNumber("udp", "restricted")],
+    [3, 2],
+  );
+  assert.equal(natterCheckNumber("tcp", "full-cone"), 1);
 });
