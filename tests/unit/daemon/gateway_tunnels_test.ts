@@ -1,3 +1,6 @@
+// Loaded lazily by what is tested; a fake clock does not wait for a disk.
+import "../../../src/gateway/open_gateway.ts";
+import "../../../src/gateway/surroundings.ts";
 import assert from "node:assert/strict";
 import type { HostPort } from "../../../src/core/endpoint.ts";
 import { Feed } from "../../../src/core/feed.ts";
