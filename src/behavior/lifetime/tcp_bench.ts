@@ -40,7 +40,7 @@ interface Control {
 /**
  * Makes TCP connections that are left idle and then used once. Beside them one connection to each host is kept by the
  * kernel's keep-alive probes: hosts that end idle connections end that one too, and so are told from a NAT that
- * forgets. Disposing ends what is not part of a trial.
+ * forgets. Disposing ends all of them.
  */
 export class TcpBench implements TrialBench, Disposable {
   readonly sizes: BatchSizes = SIZES;
@@ -48,6 +48,8 @@ export class TcpBench implements TrialBench, Disposable {
   readonly samples: PortPair[] = [];
   readonly #context: LifetimeContext;
   readonly #controls: Control[] = [];
+  /** Everything that was opened; whoever ends earlier does no harm. */
+  readonly #stack = new DisposableStack();
   readonly #servers = new WeakMap<TrialOutcome, HostPort>();
   #opened = 0;
 
@@ -112,7 +114,7 @@ export class TcpBench implements TrialBench, Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const { probe } of this.#controls) probe[Symbol.dispose]();
+    this.#stack.dispose();
   }
 
   async #connect(
@@ -121,7 +123,7 @@ export class TcpBench implements TrialBench, Disposable {
   ): Promise<TcpProbe | undefined> {
     const { platform: { log } } = this.#context;
     try {
-      const probe = await TcpProbe.open(this.#context, { host, isKept, signal });
+      const probe = this.#stack.use(await TcpProbe.open(this.#context, { host, isKept, signal }));
       if (probe.seen !== undefined && !isKept) this.samples.push({ local: probe.local, seen: probe.seen });
       return probe;
     } catch (error) {

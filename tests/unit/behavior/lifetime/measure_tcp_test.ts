@@ -156,6 +156,30 @@ Deno.test("measureLifetime() goes on with hosts that stay where others close", a
   assert.ok(report.aliveMs < 40_000 && (report.deadMs ?? 0) >= 40_000);
 });
 
+Deno.test("measureLifetime() leaves no connection open when aborted, whenever that is", async () => {
+  for (const afterMs of [0, 15, 25, 45, 1_000, 7_050, 20_000]) {
+    const clock = new FakeClock();
+    const net = new FakeNet({ clock });
+    const listen = { address: "198.51.100.1", port: 80 };
+    const server = await KeepAliveServer.open({ net, clock, listen });
+    const controller = new AbortController();
+    const measuring = measureLifetime({
+      ...{ platform: { clock, net, log: silentLogger, random: fakeRandom() }, protocol: "tcp" },
+      ...{ stunServers: [], keepAliveHosts: [{ host: listen.address, port: 80 }], signal: controller.signal },
+    });
+    const rejected = assert.rejects(measuring, (error) => error === controller.signal.reason);
+    await clock.advance(afterMs);
+    controller.abort(new Error("enough"));
+    await rejected;
+    await clock.advance(100);
+    server.stop();
+    // The host's side; what a reset leaves of the other one is the fake's.
+    const ours = [...net.open].filter((one) => (one as StreamConnection).local.address === net.localAddress);
+    assert.equal(ours.length, 0, `${afterMs} ms`);
+    assert.equal(clock.pendingTimers, 0, `${afterMs} ms`);
+  }
+});
+
 Deno.test("measureLifetime() says that nobody answered over TCP", async () => {
   const { report } = await measure({ lifetimeMs: 40_000, modes: [{ kind: "silent" }] });
   assert.deepEqual([report.verdict, report.reason], ["unknown", "no-answer"]);
