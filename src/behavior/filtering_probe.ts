@@ -9,8 +9,11 @@ import type { ReasonCode } from "./reason.ts";
  */
 export type ProbeRequest = "plain" | "changed-both" | "changed-port" | "alternate";
 
-/** First strangers knock; then, as a control, the alternate endpoint is let in and knocks again. */
-export type ProbePhase = "knock" | "control";
+/**
+ * First strangers knock; then, as a control, the alternate endpoint is let in and knocks again. Where that met another
+ * mapping the control is repeated at a `fresh` socket, at which nobody has knocked.
+ */
+export type ProbePhase = "knock" | "control" | "fresh";
 
 /** Something that happened to the probe. */
 export type ProbeInput =
@@ -41,8 +44,10 @@ export interface FilteringEvidence {
   readonly alternate?: Endpoint;
   /** Reflexive address as the primary endpoint saw it. */
   readonly reflexive?: Endpoint;
-  /** Reflexive address as the alternate endpoint saw it: another one means no endpoint-independent mapping. */
+  /** Reflexive address as the alternate endpoint saw it. */
   readonly reflexiveAtAlternate?: Endpoint;
+  /** The same two of the fresh socket; if they differ there is no endpoint-independent mapping. */
+  readonly fresh?: { readonly reflexive?: Endpoint; readonly reflexiveAtAlternate?: Endpoint };
   /** Whether an address and port never sent to got in. */
   readonly strangerGotIn: boolean;
   /** Whether another port of the primary address got in. */
@@ -85,8 +90,17 @@ export function startFilteringProbe(server: Endpoint): FilteringProbe {
 
 /** What is to be sent now, and again until it is answered; in this order. */
 export function pendingRequests(probe: FilteringProbe): readonly { to: Endpoint; request: ProbeRequest }[] {
-  const { evidence: { server, alternate, reflexive, otherPortGotIn, reflexiveAtAlternate }, phase } = probe;
+  const { evidence: { server, alternate, reflexive, otherPortGotIn, reflexiveAtAlternate, fresh }, phase } =
+    probe;
   if (probe.result !== undefined) return [];
+  if (phase === "fresh") {
+    if (alternate === undefined) return [];
+    const asked: { to: Endpoint; request: ProbeRequest }[] = [];
+    if (fresh?.reflexive === undefined) asked.push({ to: server, request: "plain" });
+    if (fresh?.reflexiveAtAlternate === undefined) asked.push({ to: alternate, request: "alternate" });
+    // Only once the alternate endpoint has surely been let in: knocking earlier spoils it for some NATs.
+    return asked.length > 0 ? asked : [{ to: server, request: "changed-both" }];
+  }
   if (phase === "control") {
     if (alternate === undefined) return [];
     const opener = { to: alternate, request: "alternate" } as const;
@@ -105,12 +119,26 @@ export function stepFilteringProbe(probe: FilteringProbe, input: ProbeInput): Fi
   if (probe.result !== undefined) return probe;
   switch (input.kind) {
     case "phase-over":
-      return probe.phase === "knock" ? endKnocking(probe) : finish(probe, judge(probe));
+      if (probe.phase === "knock") return endKnocking(probe);
+      return probe.phase === "control" && hasMetAnother(probe)
+        ? { ...probe, phase: "fresh" }
+        : finish(probe, judge(probe));
     case "refusal":
       return takeRefusal(probe, input);
     case "answer":
-      return takeAnswer(probe, input);
+      return probe.phase === "fresh" ? takeFresh(probe, input) : takeAnswer(probe, input);
   }
+}
+
+/**
+ * Whether the control let the alternate endpoint into another mapping than the one it answers to: either mappings
+ * depend on the destination, or the NAT (Linux, without a firewall of its own) took note of the stranger's knock, and
+ * keeps what was sent to the same endpoint later apart from it.
+ */
+function hasMetAnother(
+  { evidence: { serverCan, reflexive, reflexiveAtAlternate } }: FilteringProbe,
+): boolean {
+  return !serverCan && reflexiveAtAlternate !== undefined && !isSameEndpoint(reflexive, reflexiveAtAlternate);
 }
 
 type Verdict = Pick<FilteringResult, "filtering" | "reason" | "code">;
@@ -158,6 +186,30 @@ function takeAnswer(probe: FilteringProbe, input: Extract<ProbeInput, { kind: "a
   }
 }
 
+/** At the fresh socket the alternate endpoint is let in before it knocks for the first time. */
+function takeFresh(probe: FilteringProbe, input: Extract<ProbeInput, { kind: "answer" }>): FilteringProbe {
+  const { evidence } = probe;
+  const { request, phase, from, reflexive } = input;
+  const isStranger = request === "changed-both" && from.address !== evidence.server.address;
+  if (phase !== "fresh") return isStranger ? { ...probe, isTooLate: true } : probe;
+  if (request === "changed-both") return takeStranger(probe, input);
+  const isPlain = request === "plain" && isSameEndpoint(from, evidence.server);
+  const isAlternate = request === "alternate" && isSameEndpoint(from, evidence.alternate);
+  if (!isPlain && !isAlternate) return probe;
+  const fresh = {
+    ...evidence.fresh,
+    ...(isPlain ? { reflexive } : { reflexiveAtAlternate: reflexive }),
+  };
+  const next = { ...probe, evidence: { ...evidence, fresh } };
+  return doesVary(next) ? finish(next, judge(next)) : next;
+}
+
+function doesVary({ evidence: { fresh } }: FilteringProbe): boolean {
+  const { reflexive, reflexiveAtAlternate } = fresh ?? {};
+  return reflexive !== undefined && reflexiveAtAlternate !== undefined &&
+    !isSameEndpoint(reflexive, reflexiveAtAlternate);
+}
+
 function takeStranger(probe: FilteringProbe, input: Extract<ProbeInput, { kind: "answer" }>): FilteringProbe {
   const { evidence } = probe;
   // A server that ignores CHANGE-REQUEST answers from where it was asked: that proves nothing, ever.
@@ -191,10 +243,9 @@ function endKnocking(probe: FilteringProbe): FilteringProbe {
 }
 
 function judge(probe: FilteringProbe): Verdict {
-  const { serverCan, otherPortGotIn, refusal, reflexive, reflexiveAtAlternate } = probe.evidence;
+  const { serverCan, otherPortGotIn, refusal } = probe.evidence;
   if (refusal !== undefined) return unknown("refused", `the server refused CHANGE-REQUEST (${refusal})`);
-  if (!serverCan && reflexiveAtAlternate !== undefined && !isSameEndpoint(reflexive, reflexiveAtAlternate)) {
-    // Then the control let the alternate endpoint into another mapping than the one it answers to.
+  if (!serverCan && doesVary(probe)) {
     return unknown("mapping-varies", "the mapping depends on the destination");
   }
   if (!serverCan) return unknown("not-honoured", "the server did not honour CHANGE-REQUEST");
