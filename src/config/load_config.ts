@@ -88,8 +88,9 @@ async function loadSecrets(
   const { directory } = sources;
   const spots = source.secrets.filter(({ text, path }) => text !== "" && isUsed(path, source));
   const readings = await readAll(spots, sources);
-  const faults = spots.flatMap(({ path, text }): ConfigFault[] => {
-    const reading = readings.get(text);
+  const faults = spots.flatMap((spot): ConfigFault[] => {
+    const { path } = spot;
+    const reading = readings.get(keyOf(spot));
     if (reading?.kind !== "fault") return [];
     return [{ path: formatPath(path), ...source.placeOf(path), message: reading.reason }];
   });
@@ -97,11 +98,11 @@ async function loadSecrets(
     config,
     directory,
     secretOf: (text) => {
-      const reading = readings.get(text);
-      return reading?.kind === "secret" ? reading.secret : undefined;
+      const found = [false, true].map((hasLines) => readings.get(keyOf({ text, hasLines })));
+      return found.find((reading) => reading?.kind === "secret")?.secret;
     },
     placeOf: source.placeOf,
-    secretFiles: [...readings.keys()].map((text) => secretFileOf(text, directory))
+    secretFiles: [...new Set(spots.map(({ text }) => secretFileOf(text, directory)))]
       .filter((file) => file !== undefined),
   };
   return { loaded, faults };
@@ -113,10 +114,17 @@ async function readAll(
   sources: LoadConfigOptions & { readonly directory: string },
 ): Promise<ReadonlyMap<string, SecretReading>> {
   const readings = new Map<string, SecretReading>();
-  for (const { text } of spots) {
-    if (!readings.has(text)) readings.set(text, await readSecret(text, sources));
+  for (const spot of spots) {
+    const { text, hasLines } = spot;
+    const key = keyOf(spot);
+    if (!readings.has(key)) readings.set(key, await readSecret(text, { ...sources, hasLines }));
   }
   return readings;
+}
+
+/** What is a body in one place may be a token in another. */
+function keyOf({ text, hasLines }: Pick<SecretSpot, "text" | "hasLines">): string {
+  return JSON.stringify([text, hasLines]);
 }
 
 /** Who switched a tunnel off need not have its token at hand. */

@@ -26,10 +26,19 @@ export const plainText: v.GenericSchema<string> = v.pipe(
   v.check((text) => !text.includes("\0"), "expected a text without NUL characters"),
 );
 
+/** Metadata of texts that may have several lines; as a symbol it stays out of the published schema. */
+export const SEVERAL_LINES: unique symbol = Symbol("several lines");
+
 /** A token, password or URL that holds one; the published schema says `writeOnly`. Faults do not repeat it. */
 export const secretText: v.GenericSchema<string> = v.pipe(
   plainText,
   v.metadata({ writeOnly: true, description: "The value itself, env:NAME, or file:PATH." }),
+);
+
+/** A secret that may have several lines, because it goes into no header and no URL; see {@linkcode secretText}. */
+export const secretLines: v.GenericSchema<string> = v.pipe(
+  secretText,
+  v.metadata({ [SEVERAL_LINES]: true }),
 );
 
 /** A whole number within limits. */

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { Config } from "./config.ts";
+import { SEVERAL_LINES } from "./schema_parts.ts";
 
 /** What a reader of syntax trees has to know of a schema; every schema of valibot looks like this. */
 export interface SchemaView {
@@ -30,6 +31,14 @@ export function viewOf(schema: v.GenericSchema<Config>): SchemaView {
 /** Whether texts of this schema are secrets: it says `writeOnly`, as JSON Schema has it. */
 export function isSecretSchema(schema: SchemaView): boolean {
   return v.getMetadata(schema as unknown as v.GenericSchema)["writeOnly"] === true;
+}
+
+/** Whether texts of this schema may have several lines. */
+export function hasLinesSchema(schema: SchemaView): boolean {
+  const metadata: Readonly<Record<PropertyKey, unknown>> = v.getMetadata(
+    schema as unknown as v.GenericSchema,
+  );
+  return metadata[SEVERAL_LINES] === true;
 }
 
 /** The schema itself, whether the key may be absent or not. */

@@ -18,6 +18,8 @@ export interface SecretSources {
   readonly readEnv: (name: string) => string | undefined;
   /** Relative paths start here. */
   readonly directory: string;
+  /** Line breaks and tabs are taken. @default {false} */
+  readonly hasLines?: boolean | undefined;
 }
 
 /** What {@linkcode readSecret} gives; `reason` never holds any of the secret. */
@@ -35,43 +37,51 @@ export function secretFileOf(text: string, directory: string): string | undefine
 
 /**
  * Reads a secret as written in a configuration: `env:NAME`, `file:PATH` (the newline at its end is cut), or else the
- * value itself. What is unset, unreadable, empty, or not one line of text is a fault.
+ * value itself. What is unset, unreadable, empty, or not one line of text (with `hasLines`: no text) is a fault.
  */
 export async function readSecret(text: string, sources: SecretSources): Promise<SecretReading> {
   const file = secretFileOf(text, sources.directory);
-  if (file !== undefined) return await fromFile(file, sources.readFile);
-  if (!text.startsWith("env:")) return checked(text, "the value");
+  if (file !== undefined) return await fromFile(file, sources);
+  if (!text.startsWith("env:")) return checked(text, { ...sources, subject: "the value" });
   const name = text.slice("env:".length);
   // The system refuses to look up these.
   if (name === "" || /[=\0]/.test(name)) return refuse(`${quoted(name)} is no name of a variable`);
   const value = sources.readEnv(name);
   if (value === undefined) return refuse(`the environment variable ${quoted(name)} is not set`);
-  return checked(value, `the environment variable ${quoted(name)}`);
+  return checked(value, { ...sources, subject: `the environment variable ${quoted(name)}` });
 }
 
-async function fromFile(path: string, readFile: ReadFile): Promise<SecretReading> {
+async function fromFile(path: string, sources: SecretSources): Promise<SecretReading> {
   const subject = `the file ${quoted(path)}`;
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(path, MOST_SECRET_BYTES);
+    bytes = await sources.readFile(path, MOST_SECRET_BYTES);
   } catch (error) {
     return refuse(`cannot read ${subject}: ${reasonOf(error)}`);
   }
   if (bytes.length > MOST_SECRET_BYTES) return refuse(`${subject} is larger than 64 KiB`);
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return checked(text.replace(/\r?\n$/, ""), subject);
+    return checked(text.replace(/\r?\n$/, ""), { ...sources, subject });
   } catch (error) {
     if (error instanceof TypeError) return refuse(`${subject} is not UTF-8`);
     throw error;
   }
 }
 
-function checked(value: string, subject: string): SecretReading {
+function checked(
+  value: string,
+  { subject, hasLines = false }: Pick<SecretSources, "hasLines"> & { readonly subject: string },
+): SecretReading {
   if (value === "") return refuse(`${subject} is empty`);
-  // It goes into a header or a URL, where such a character would start something else.
-  if (/\p{Cc}/u.test(value)) return refuse(`${subject} is not one line of text`);
-  return { kind: "secret", secret: new Secret(value) };
+  // What is one line goes into a header or a URL, where such a character would start something else.
+  const isText = !/\p{Cc}/u.test(hasLines ? value.replace(/[\t\r\n]/g, "") : value);
+  if (isText) return { kind: "secret", secret: new Secret(value) };
+  return refuse(
+    hasLines
+      ? `${subject} has control characters other than line breaks and tabs`
+      : `${subject} is not one line of text`,
+  );
 }
 
 function refuse(reason: string): SecretReading {

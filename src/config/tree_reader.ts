@@ -1,6 +1,6 @@
 import { getNodeValue, type Node } from "jsonc-parser";
 import { type ConfigPath, MOST_FAULTS, quoted } from "./config_fault.ts";
-import { isSecretSchema, type SchemaView, shapeFor, withoutOption } from "./schema_view.ts";
+import { hasLinesSchema, isSecretSchema, type SchemaView, shapeFor, withoutOption } from "./schema_view.ts";
 import { suggestKey } from "./suggest_key.ts";
 
 /** A fault at a node of the tree. */
@@ -14,6 +14,8 @@ export interface NodeFault {
 export interface SecretSpot {
   readonly path: ConfigPath;
   readonly text: string;
+  /** Whether it may have several lines. */
+  readonly hasLines: boolean;
 }
 
 /** What {@linkcode readTree} found. */
@@ -45,8 +47,9 @@ class TreeReader {
   read(node: Node, schema: SchemaView, path: ConfigPath): unknown {
     if (node.type !== "object" && node.type !== "array") {
       const value: unknown = getNodeValue(node);
-      if (typeof value === "string" && isSecretSchema(withoutOption(schema))) {
-        this.secrets.push({ path, text: value });
+      const bare = withoutOption(schema);
+      if (typeof value === "string" && isSecretSchema(bare)) {
+        this.secrets.push({ path, text: value, hasLines: hasLinesSchema(bare) });
       }
       return value;
     }

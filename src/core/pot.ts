@@ -37,12 +37,23 @@ export function decodePot(content: string): readonly PotEntry[] | undefined {
   if (text === undefined) return undefined;
   const entries: PotEntry[] = [];
   for (const line of text.split("\n").map((raw) => raw.trim()).filter((raw) => raw !== "")) {
-    const [, key = "", digits = ""] = LINE.exec(line) ?? [];
-    const port = Number(digits);
-    if (!isPotKey(key) || port < 1 || port > 65_535) return undefined;
-    entries.push({ key, port });
+    const entry = entryOf(line);
+    if (entry === undefined) return undefined;
+    entries.push(entry);
   }
   return entries;
+}
+
+/**
+ * Reads what readers of a POT record look for, as the peers' shell does, which greps for `^key:`: lines that are no
+ * entries, of other programs or later times, are passed over. Who writes needs {@linkcode decodePot}. Total.
+ *
+ * @returns None if it is no POT content. Keys are in lower case.
+ */
+export function findPotEntries(content: string): readonly PotEntry[] {
+  if (content.length > MOST_CHARACTERS) return [];
+  const text = decodeText(content.replace(/["\s]/g, "")) ?? "";
+  return text.split("\n").flatMap((line) => entryOf(line.trim().toLowerCase()) ?? []);
 }
 
 /** The entries with one of them set: its place is kept, and a new one is appended. Pure. */
@@ -52,6 +63,12 @@ export function mergePot(entries: readonly PotEntry[], { key, port }: PotEntry):
   // Written twice, the first counts for readers, and it would go stale beside the other.
   const first = entries.findIndex((entry) => entry.key === key);
   return entries.flatMap((entry, i) => entry.key !== key ? [entry] : i === first ? [{ key, port }] : []);
+}
+
+function entryOf(line: string): PotEntry | undefined {
+  const [, key = "", digits = ""] = LINE.exec(line) ?? [];
+  const port = Number(digits);
+  return isPotKey(key) && port >= 1 && port <= 65_535 ? { key, port } : undefined;
 }
 
 function decodeText(base64: string): string | undefined {

@@ -107,6 +107,14 @@ export class StateFile implements TunnelMemory, AsyncDisposable {
     this.#put(tunnelKey(plan), { ...state, told });
   }
 
+  keepSinks(plan: TunnelPlan, sinks: ReadonlySet<string>): void {
+    const key = tunnelKey(plan);
+    const state = this.#tunnels.get(key);
+    const told = Object.entries(state?.told ?? {});
+    const kept = told.filter(([sink]) => sinks.has(sink));
+    if (kept.length < told.length) this.#put(key, { ...state, told: Object.fromEntries(kept) });
+  }
+
   /** Takes the port from news of a mapping. */
   note(event: MappingEvent): void {
     if (!isMappingNews(event)) return;

@@ -15,6 +15,8 @@ export interface TunnelMemory {
   toldOf(plan: TunnelPlan, sink: string): MappingFields | undefined;
   /** A sink has been told this; `undefined`: whatever comes is news to it. */
   noteTold(plan: TunnelPlan, sink: string, mapping: MappingFields | undefined): void;
+  /** Forgets what other sinks of the tunnel were told: those of today may change it. */
+  keepSinks(plan: TunnelPlan, sinks: ReadonlySet<string>): void;
 }
 
 /** Options for {@linkcode TunnelSinks}. */
@@ -42,6 +44,7 @@ export class TunnelSinks implements AsyncDisposable {
   constructor(plan: TunnelPlan, options: TunnelSinksOptions) {
     this.#options = options;
     this.#sinks = this.#open(plan, new Map());
+    this.#keepSinks(plan);
   }
 
   /** Takes an event of the tunnel; returns at once. */
@@ -54,19 +57,28 @@ export class TunnelSinks implements AsyncDisposable {
     for (const sink of this.#sinks.values()) sink.deliver(event);
   }
 
-  /** Goes over to the hooks and publishers of another plan; new ones are told at once where the mapping is. */
+  /**
+   * Goes over to the hooks and publishers of another plan: when the old ones have ended, which may have been telling the
+   * same place, new ones are told where the mapping is.
+   */
   async replace(plan: TunnelPlan): Promise<void> {
     const before = this.#sinks;
     this.#sinks = this.#open(plan, before);
+    const leaving = [...before].filter(([key]) => !this.#sinks.has(key));
+    await Promise.all(leaving.map(([, sink]) => sink[Symbol.asyncDispose]()));
+    this.#keepSinks(plan);
     for (const [key, sink] of this.#sinks) {
       if (!before.has(key) && this.#latest !== undefined) sink.deliver(this.#latest);
     }
-    const leaving = [...before].filter(([key]) => !this.#sinks.has(key));
-    await Promise.all(leaving.map(([, sink]) => sink[Symbol.asyncDispose]()));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#sinks.values().map((sink) => sink[Symbol.asyncDispose]()));
+  }
+
+  #keepSinks(plan: TunnelPlan): void {
+    const { hooks, publish } = plan;
+    this.#options.memory?.keepSinks(plan, new Set([hooksKey(hooks), ...publish.map(publisherKey)]));
   }
 
   #open(plan: TunnelPlan, known: ReadonlyMap<string, Sink>): ReadonlyMap<string, Sink> {
@@ -78,7 +90,7 @@ export class TunnelSinks implements AsyncDisposable {
       onTold: (mapping) => memory?.noteTold(plan, key, mapping),
     });
     if (hooks.length > 0) {
-      const key = `hooks-${digestOf(JSON.stringify(hooks))}`;
+      const key = hooksKey(hooks);
       sinks.set(key, known.get(key) ?? new HookRunner({ hooks, name, emit, ...platform, ...memoryOf(key) }));
     }
     for (const options of publish) {
@@ -98,6 +110,6 @@ export class TunnelSinks implements AsyncDisposable {
   }
 }
 
-function digestOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+function hooksKey(hooks: TunnelPlan["hooks"]): string {
+  return `hooks-${createHash("sha256").update(JSON.stringify(hooks)).digest("hex").slice(0, 16)}`;
 }

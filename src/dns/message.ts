@@ -64,6 +64,8 @@ export class DnsDecodeError extends PortholeError {
 /** What a length of two bytes can tell, over TCP (RFC 1035, section 4.2.2). */
 const MOST_MESSAGE_BYTES = 65_535;
 const HEADER_BYTES = 12;
+/** The counts of the three sections behind the questions. */
+const RECORD_COUNTS_OFFSET = 6;
 
 /**
  * Types whose data has names that senders may compress (RFC 3597, section 4), by how many other bytes stand before the
@@ -101,12 +103,25 @@ export function encodeMessage(message: DnsMessage): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Decodes a message. Total: any bytes give a message or the error.
+ * Decodes a message. Bytes behind its end are passed over: some home routers put padding there. Total: any bytes give a
+ * message or the error.
  *
  * @throws {DnsDecodeError}
  */
 export function decodeMessage(bytes: Uint8Array): DnsMessage {
   return walk(bytes).message;
+}
+
+/**
+ * Decodes header and questions alone, and takes the records for absent: an answer that did not fit may be cut off in the
+ * middle of one (RFC 2181, section 9).
+ *
+ * @throws {DnsDecodeError}
+ */
+export function decodeHead(bytes: Uint8Array): DnsMessage {
+  const head = bytes.slice();
+  head.fill(0, RECORD_COUNTS_OFFSET, HEADER_BYTES);
+  return walk(head).message;
 }
 
 /**
@@ -130,7 +145,6 @@ function walk(bytes: Uint8Array): { readonly message: DnsMessage; readonly lastO
       return reader.record();
     })
   );
-  if (reader.offset !== bytes.length) throw new DnsDecodeError("there are bytes behind its end");
   const sections = { questions, answers, authorities, additionals };
   return { message: { id, ...flagsFrom(flags), ...sections }, lastOffset };
 }

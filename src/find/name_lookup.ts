@@ -5,7 +5,6 @@ import { type Family, familyOf } from "../core/endpoint.ts";
 import { decodeIp4p } from "../core/ip4p.ts";
 import type { RecordType } from "../dns/record_data.ts";
 import { formatRecordData } from "../dns/record_text.ts";
-import { DnsError } from "./dns/dns_error.ts";
 import type { DnsAnswer, DnsSource } from "./dns/dns_source.ts";
 
 /** The system's resolver, which knows /etc/hosts, search domains and the neighbours; it throws if there is none. */
@@ -157,12 +156,8 @@ export function evidenceOf(owner: string, { records }: Pick<DnsAnswer, "records"
   return records.map((data) => `${data.type} ${owner} ${formatRecordData(data)}`);
 }
 
-/** Whether a look-up says that there is no such name, as opposed to failing. */
-export function isNoName(error: unknown): error is DnsError {
-  return error instanceof DnsError && error.failure === "no-name";
-}
-
-function isUsable(address: string): boolean {
+/** Whether an address is a host's: neither nobody's (0.0.0.0, multicast) nor one that stands for something else (IP4P). */
+export function isUsable(address: string): boolean {
   const scope = scopeOf(address);
   return scope !== "unspecified" && scope !== "multicast" && decodeIp4p(address) === undefined;
 }

@@ -7,6 +7,7 @@ import {
   unspecifiedAddress,
 } from "../core/endpoint.ts";
 import { boundTarget, onlyPortOf } from "./bound_target.ts";
+import { type PlacedPublisher, refuseSharedRecords } from "./publish/refuse_shared_records.ts";
 import type { Refusals } from "./refusals.ts";
 import type { TunnelPlan } from "./tunnel_plan.ts";
 
@@ -16,11 +17,14 @@ export interface PlacedTunnel {
   readonly path: ConfigPath;
   /** Whether the user named it. */
   readonly isNamed: boolean;
+  /** Those of the plan, with their places. */
+  readonly publishers: readonly PlacedPublisher[];
 }
 
 /** Refuses tunnels that cannot run beside each other; each fault names both places. */
 export function refuseConflicts(tunnels: readonly PlacedTunnel[], refusals: Refusals): void {
   refuseSameNames(tunnels, refusals);
+  refuseSharedRecords(tunnels.map(({ publishers }) => publishers), refusals);
   const byPort = Map.groupBy(tunnels, ({ plan }) => portKey(plan.protocol, onlyPortOf(plan.port)));
   for (const [key, sharers] of byPort) if (key !== undefined) refuseSameBinds(sharers, refusals);
   for (const tunnel of tunnels) {

@@ -30,6 +30,7 @@ import { chooseLocalSide, type LocalSide } from "./local_side.ts";
 import { planHooks } from "./plan_hooks.ts";
 import { planPublish } from "./plan_publish.ts";
 import { withSharing } from "./port_sharing.ts";
+import type { PlacedPublisher } from "./publish/refuse_shared_records.ts";
 import type { Refusals } from "./refusals.ts";
 import type { TunnelDefaults } from "./tunnel_defaults.ts";
 import type { TunnelPlan } from "./tunnel_plan.ts";
@@ -48,8 +49,28 @@ export interface ConfiguredTunnelOptions {
   readonly refusals: Refusals;
 }
 
+/** What {@linkcode planConfiguredTunnel} gives. */
+export interface ConfiguredTunnel {
+  readonly plan: TunnelPlan;
+  /** Those of the plan, with their places. */
+  readonly publishers: readonly PlacedPublisher[];
+}
+
 /** Plans one tunnel of a configuration; what contradicts itself in it is refused, and planned anyhow. */
-export function planConfiguredTunnel(tunnel: TunnelConfig, options: ConfiguredTunnelOptions): TunnelPlan {
+export function planConfiguredTunnel(
+  tunnel: TunnelConfig,
+  options: ConfiguredTunnelOptions,
+): ConfiguredTunnel {
+  const { protocol = "tcp" } = tunnel;
+  const path = [...options.path, "publish"];
+  const publishers = planPublish(tunnel.publish, { ...options, protocol, path });
+  return { plan: planTunnel(tunnel, { ...options, publishers }), publishers };
+}
+
+function planTunnel(
+  tunnel: TunnelConfig,
+  options: ConfiguredTunnelOptions & Pick<ConfiguredTunnel, "publishers">,
+): TunnelPlan {
   const { config, path, hooks, defaults, baseDirectory, refusals } = options;
   const { protocol = "tcp", test = false } = tunnel;
   const { port } = parseBindSpec(String(tunnel.bind ?? 0));
@@ -72,7 +93,7 @@ export function planConfiguredTunnel(tunnel: TunnelConfig, options: ConfiguredTu
     isForced: tunnel.force ?? false,
     gateway: tunnel.gateway === undefined ? undefined : gatewaySettings(tunnel.gateway),
     hooks: [...hooks, ...planHooks(tunnel.hooks, baseDirectory)],
-    publish: planPublish(tunnel.publish, { ...options, protocol, path: [...path, "publish"] }),
+    publish: options.publishers.map((one) => one.options),
   }, defaults);
   refuseIdleWait(tunnel, options);
   if (choices === undefined) return withSharing({ ...plan, servesTestPage: test }, tunnel);

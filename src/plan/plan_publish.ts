@@ -6,15 +6,18 @@ import { planServer } from "./publish/plan_server.ts";
 import { planSigned } from "./publish/plan_signed.ts";
 import { planSink } from "./publish/plan_sink.ts";
 import type { PlanPublishOptions } from "./publish/publish_planning.ts";
+import type { PlacedPublisher } from "./publish/refuse_shared_records.ts";
 
 /** Publishers with their secrets and every default filled in; those that are refused are left out. */
 export function planPublish(
   publish: readonly PublishConfig[] | undefined,
   options: Omit<PlanPublishOptions, "path"> & { readonly path: ConfigPath },
-): readonly PublisherOptions[] {
-  return (publish ?? []).flatMap((entry, i) =>
-    planOne(entry, { ...options, path: [...options.path, i] }) ?? []
-  );
+): readonly PlacedPublisher[] {
+  return (publish ?? []).flatMap((entry, i) => {
+    const path = [...options.path, i];
+    const planned = planOne(entry, { ...options, path });
+    return planned === undefined ? [] : [{ options: planned, path }];
+  });
 }
 
 function planOne(entry: PublishConfig, options: PlanPublishOptions): PublisherOptions | undefined {

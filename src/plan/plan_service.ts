@@ -44,8 +44,8 @@ export function planService(config: Config, options: PlanServiceOptions): Servic
   const tunnels = config.tunnels.flatMap((tunnel, i): readonly PlacedTunnel[] => {
     if (tunnel.enabled === false) return [];
     const path = ["tunnels", i];
-    const plan = planConfiguredTunnel(tunnel, { ...options, config, path, hooks, refusals });
-    return [{ plan, path, isNamed: tunnel.name !== undefined }];
+    const planned = planConfiguredTunnel(tunnel, { ...options, config, path, hooks, refusals });
+    return [{ ...planned, path, isNamed: tunnel.name !== undefined }];
   });
   refuseConflicts(tunnels, refusals);
   const status = planStatus(config, { ...options, tunnels, refusals });

@@ -5,6 +5,7 @@ import type { Fetch } from "./http_request.ts";
 import type { PublisherOptions, RecordPublisherOptions } from "./options.ts";
 import type { Publisher } from "./publisher.ts";
 import { publisherPlace } from "./publisher_place.ts";
+import { recordPlace } from "./record_place.ts";
 import type { RecordStore } from "./record_store.ts";
 import type { Turns } from "./turns.ts";
 
@@ -52,7 +53,8 @@ async function loadPublisher(options: PublisherOptions, parts: PublisherParts): 
       return (await import("./message.ts")).openMessage(options, parts);
     default: {
       const { openRecordPublisher } = await import("./publish_records.ts");
-      return openRecordPublisher(await loadStore(options, parts), options, parts);
+      const place = recordPlace(options);
+      return openRecordPublisher(await loadStore(options, parts), options, { ...parts, place });
     }
   }
 }

@@ -18,8 +18,10 @@ export interface RecordPublisherParts {
   readonly random: Random;
   /** Told what is left out. */
   readonly log: Logger;
-  /** Publishers that share it take turns at a "port over TXT" record. @default its own */
+  /** Publishers that share it take turns at a record set: two that look first would both add what is missing. @default its own */
   readonly turns?: Turns | undefined;
+  /** Where the records are, so that nobody waits for a server of somebody else's. @default the name of the provider */
+  readonly place?: string | undefined;
 }
 
 /** The records of some news as steps of {@linkcode publishEach}. */
@@ -58,7 +60,7 @@ export function openRecordPublisher(
 export function openRecordSteps(
   store: RecordStore,
   { records }: RecordsOptions,
-  { clock, random, log, turns = new Turns() }: RecordPublisherParts,
+  { clock, random, log, turns = new Turns(), place = store.provider }: RecordPublisherParts,
 ): (news: MappingNews) => RecordSteps {
   const said = new Set<string>();
   return (news) => {
@@ -71,11 +73,12 @@ export function openRecordSteps(
     }
     const writing = sets.map((set): PublishStep => ({
       what: `${set.type} ${set.name}`,
-      run: (signal) => store.replace(set, { signal }),
+      run: (signal) =>
+        turns.take(`${place} ${set.type} ${set.name}`, () => store.replace(set, { signal }), signal),
     }));
     const merging = pots.map((pot): PublishStep => ({
       what: `TXT ${pot.name}`,
-      run: (signal) => updatePot(store, pot, { clock, random, turns, signal }),
+      run: (signal) => updatePot(store, pot, { clock, random, turns, place, signal }),
     }));
     return { steps: [...writing, ...merging], leftOut };
   };

@@ -96,6 +96,7 @@ export class PublisherRunner implements AsyncDisposable {
 
   async #tryOnce(news: MappingNews): Promise<void> {
     const { publisher } = this.#options;
+    this.#forget();
     try {
       await publisher.publish(news, this.#ending.signal);
       this.#succeed(news);
@@ -104,6 +105,15 @@ export class PublisherRunner implements AsyncDisposable {
       const waitMs = this.#fail(news, error);
       await this.#pause(waitMs, (newer) => newer === news);
     }
+  }
+
+  /**
+   * From the first byte on nobody knows what arrives, even if we are stopped meanwhile, so that going back to what was
+   * told before is news again.
+   */
+  #forget(): void {
+    if (this.#told !== undefined) this.#options.onTold?.(undefined);
+    this.#told = undefined;
   }
 
   #succeed(news: MappingNews): void {
@@ -126,15 +136,12 @@ export class PublisherRunner implements AsyncDisposable {
 
   /** @returns How long to wait before the next try. */
   #fail(news: MappingNews, error: unknown): number {
-    const { publisher: { provider, place }, clock, random, log, emit, onTold } = this.#options;
+    const { publisher: { provider, place }, clock, random, log, emit } = this.#options;
     const { name, protocol, external } = news;
     const { reason, isPermanent, retryAfterMs } = error instanceof PublishError
       ? error
       : { reason: errorMessage(error), isPermanent: false, retryAfterMs: undefined };
     this.#failures++;
-    // Nobody knows whether some of it arrived, so that going back to what was told before is news again.
-    if (this.#told !== undefined) onTold?.(undefined);
-    this.#told = undefined;
     const pauseMs = isPermanent ? PERMANENT_RETRY_MS : backoffMs(this.#failures, random, RETRY);
     const waitMs = Math.max(pauseMs, retryAfterMs ?? 0);
     if (retryAfterMs !== undefined) this.#notBeforeMs = clock.now() + retryAfterMs;

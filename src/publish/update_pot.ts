@@ -17,6 +17,8 @@ export interface UpdatePotOptions {
   readonly random: Random;
   /** Others of this process that write into the same records. */
   readonly turns: Turns;
+  /** Where the records are. @default the name of the provider */
+  readonly place?: string | undefined;
   /** Ends requests, turns and pauses. */
   readonly signal: AbortSignal;
 }
@@ -44,11 +46,11 @@ export async function updatePot(
   update: PotUpdate,
   options: UpdatePotOptions,
 ): Promise<void> {
-  const { clock, random, turns, signal } = options;
+  const { clock, random, turns, place = store.provider, signal } = options;
   let isWritten = false;
   for (let tries = 1; tries <= MOST_TRIES; tries++) {
     const merge = (): Promise<MergeResult> => mergeOnce(store, update, { isWritten, signal });
-    const result = await turns.take(update.name, merge, signal);
+    const result = await turns.take(`${place} TXT ${update.name}`, merge, signal);
     if (result === "present") return;
     isWritten = result === "written";
     await delay(clock, isWritten ? backoffMs(1, random, VERIFY) : backoffMs(tries, random, RETRY), signal);

@@ -44,9 +44,10 @@ export function destinationOf(
   return { kind: "url", url: `${scheme}://${place}${target.startsWith("/") ? target : `/${target}`}` };
 }
 
-/** Path and query of a request after a prefix of its path. */
+/** Path and query of a request after a prefix of its path; whatever it says its host is. */
 export function targetAfter(url: string, prefix: string): string {
-  const { pathname, search } = new URL(url);
+  // The host is as the client wrote it, and need not be one.
+  const { pathname, search } = new URL(url.replace(/^https?:\/\/[^/?#]*/i, "http://host"));
   return `${pathname.slice(prefix.length)}${search}`;
 }
 

@@ -122,7 +122,7 @@ function guard(app: Hono, { token, log, guardsBrowsers = true }: StatusAppOption
 
 function goTo(c: Context, control: Pick<ServiceControl, "snapshot">): Response {
   // The name as it is written in the path, escapes included.
-  const [prefix = ""] = /^\/go\/[^/]*/.exec(new URL(c.req.url).pathname) ?? [];
+  const [prefix = ""] = /^\/go\/[^/?]*/.exec(targetAfter(c.req.url, "")) ?? [];
   const target = targetAfter(c.req.url, prefix);
   const { tunnels } = control.snapshot();
   return answerWith(c, destinationOf(tunnels, { name: c.req.param("name"), target }), {});

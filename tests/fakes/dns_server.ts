@@ -35,6 +35,8 @@ export interface FakeReply {
   readonly question?: { readonly name: string; readonly type: number };
   /** Added to the ID that came. */
   readonly idOffset?: number;
+  /** So many bytes are put behind the message, or cut off its end if negative. @default {0} */
+  readonly padBytes?: number;
   /** Comes so late. */
   readonly delayMs?: number;
   /** These bytes instead of a message. */
@@ -253,15 +255,17 @@ export class DnsServer extends DnsAnswers implements AsyncDisposable {
 /** The DNS message that answers one. */
 export function messageOf(query: Uint8Array, reply: FakeReply): Uint8Array {
   if (reply.raw !== undefined) return reply.raw;
-  const { rcode = 0, answers = [], authorities = [], idOffset = 0 } = reply;
+  const { rcode = 0, answers = [], authorities = [], idOffset = 0, padBytes = 0 } = reply;
   const view = new DataView(query.buffer, query.byteOffset, query.byteLength);
   const asked = reply.question ?? questionOf(query);
   const flags = 0x8180 | (reply.isAuthoritative ? 0x0400 : 0) | (reply.isTruncated ? 0x0200 : 0) | rcode;
-  return joined([
+  const message = joined([
     ...[u16(view.getUint16(0) + idOffset), u16(flags), u16(1), u16(answers.length), u16(authorities.length)],
     ...[u16(0), nameBytes(asked.name), u16(asked.type), u16(1)],
     ...[...answers, ...authorities].flatMap(recordBytes),
+    new Uint8Array(Math.max(0, padBytes)),
   ]);
+  return message.subarray(0, message.length + Math.min(0, padBytes));
 }
 
 function recordBytes({ name, type, ttlSeconds = 60, rdata }: FakeRecord): readonly Uint8Array[] {

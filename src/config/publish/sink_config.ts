@@ -7,6 +7,7 @@ import {
   plainText,
   type ProviderSchema,
   providerSchema,
+  secretLines,
   secretText,
   someOf,
 } from "../schema_parts.ts";
@@ -140,8 +141,8 @@ const webhook = providerSchema<WebhookConfig>(v.pipe(
       "Further headers; with style template placeholders are filled in.",
     ),
     body: option(
-      secretText,
-      "For style template: {external}, {address}, {port}, {ip4p}, {name}, {protocol} and others are filled in. Default none.",
+      secretLines,
+      "For style template, of one line or several: {external}, {address}, {port}, {ip4p}, {name}, {protocol} and others are filled in. Default none.",
     ),
     bodyType: option(choice(["json", "form", "text"]), "How what is filled in is escaped. Default json."),
     expect: option(plainText, "The answer has to hold this text."),

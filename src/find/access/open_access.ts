@@ -2,7 +2,7 @@ import type { Endpoint } from "../../core/endpoint.ts";
 import type { Protocol } from "../../core/mapping.ts";
 import type { Platform } from "../../core/platform.ts";
 import { findEndpoint, type FindOptions } from "../find_endpoint.ts";
-import type { FindQuestion, Found } from "../found.ts";
+import { type FindQuestion, type Found, NotFoundError } from "../found.ts";
 import { subjectOf } from "../reach.ts";
 import { EndpointFollower } from "./endpoint_follower.ts";
 import { type AccessParts, TcpAccess } from "./tcp_access.ts";
@@ -44,7 +44,11 @@ export async function openAccess(question: FindQuestion, options: OpenAccessOpti
   const follower = rollback.use(
     new EndpointFollower({
       platform,
-      find: (isFresh, signal) => findEndpoint(question, { ...find, platform, isFresh, signal }),
+      find: async (isFresh, signal) => {
+        const found = await findEndpoint(question, { ...find, platform, isFresh, signal });
+        refuseWorse(found, { question, previous: follower.found });
+        return found;
+      },
       onFound,
       onTrouble,
     }),
@@ -53,4 +57,21 @@ export async function openAccess(question: FindQuestion, options: OpenAccessOpti
   const port = rollback.use(await (protocol === "tcp" ? TcpAccess.open(parts) : UdpAccess.open(parts)));
   const stack = rollback.move();
   return { listen: port.listen, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+/**
+ * Refuses an answer that is another one only because the way that gave the last one could not be tried: that a TXT
+ * record cannot be looked up for a moment does not move a service to its usual port.
+ *
+ * @throws {NotFoundError} If it is such a one.
+ */
+function refuseWorse(
+  { via, warnings }: Found,
+  { question, previous }: { readonly question: FindQuestion; readonly previous: Found | undefined },
+): void {
+  if (previous === undefined || previous.via === via) return;
+  const reasons = warnings.flatMap((warning) =>
+    warning.kind === "way-failed" && warning.way === previous.via ? [warning.reason] : []
+  );
+  if (reasons.length > 0) throw new NotFoundError(question, reasons, { isTemporary: true });
 }

@@ -5,7 +5,7 @@ import type { Platform } from "../../core/platform.ts";
 import { TaskGroup } from "../../core/task_group.ts";
 import { dial } from "../dial.ts";
 import type { EndpointFollower } from "./endpoint_follower.ts";
-import { withoutOwn } from "./own_endpoint.ts";
+import { refuseOwn, withoutOwn } from "./own_endpoint.ts";
 import { StreamJoin } from "./stream_join.ts";
 
 /** What the TCP and the UDP side of an access are made of. */
@@ -92,8 +92,10 @@ export class TcpAccess implements AsyncDisposable {
     try {
       const found = await follower.current(signal);
       const { connection, endpoint } = await dial(withoutOwn(found.endpoints, this.listen), {
-        open: (remote, limit) =>
-          net.connectStream({ remote, signal: limit, probe: PROBE, ...join.serviceHandlers }),
+        open: async (remote, limit) => {
+          await refuseOwn(remote, { listen: this.listen, net });
+          return await net.connectStream({ remote, signal: limit, probe: PROBE, ...join.serviceHandlers });
+        },
         close: (late) => late.abort(),
         ...{ clock, signal, timeoutMs, subject },
         refresh: async (limit) => withoutOwn((await follower.doubt(limit))?.endpoints ?? [], this.listen),

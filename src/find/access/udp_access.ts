@@ -8,7 +8,7 @@ import {
 import { errorMessage } from "../../core/errors.ts";
 import type { DatagramSocket } from "../../core/net.ts";
 import { TaskGroup } from "../../core/task_group.ts";
-import { withoutOwn } from "./own_endpoint.ts";
+import { refuseOwn, withoutOwn } from "./own_endpoint.ts";
 import type { AccessParts } from "./tcp_access.ts";
 import { UdpAccessSession } from "./udp_session.ts";
 
@@ -114,6 +114,7 @@ export class UdpAccess implements AsyncDisposable {
   async #lead(session: UdpAccessSession, target: Endpoint): Promise<void> {
     const { net, log } = this.#parts.platform;
     try {
+      await refuseOwn(target, { listen: this.listen, net });
       const socket = await net.openDatagram({
         local: { address: unspecifiedAddress(familyOf(target.address)), port: 0 },
         remote: target,
@@ -125,6 +126,7 @@ export class UdpAccess implements AsyncDisposable {
       // Another datagram tries again.
       if (session.target === target) session.redirect(undefined);
       log.debug("Cannot open session", { target: formatEndpoint(target), reason: errorMessage(error) });
+      this.#doubt(); // no way there, so no silence will tell
     }
   }
 

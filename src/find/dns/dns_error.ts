@@ -33,3 +33,8 @@ export class DnsError extends PortholeError {
 export function noSuchName(label: string): DnsError {
   return new DnsError(label, { failure: "no-name", reason: "there is no such name" });
 }
+
+/** Whether a look-up says that there is no such name, as opposed to failing. */
+export function isNoName(error: unknown): error is DnsError {
+  return error instanceof DnsError && error.failure === "no-name";
+}

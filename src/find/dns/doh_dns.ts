@@ -66,7 +66,7 @@ export class DohDns implements DnsSource {
       if (error instanceof TimeoutError || deadline.signal.aborted) {
         throw this.#failed(label, "timeout", `gave no answer within ${LIMIT_MS / 1000} s`);
       }
-      throw this.#failed(label, "unreachable", `cannot be asked (${errorMessage(error)})`);
+      throw this.#failed(label, "unreachable", `cannot be asked (${lastReason(error)})`);
     }
     throw this.#failed(label, "malformed", `names more than ${MOST_ALIASES} aliases`);
   }
@@ -105,6 +105,12 @@ export class DohDns implements DnsSource {
   #failed(label: string, failure: DnsError["failure"], words: string): DnsError {
     return new DnsError(label, { failure, reason: `${new URL(this.#url).host} ${words}` });
   }
+}
+
+/** The runtime says "fetch failed", and behind it what it was about, the URL included; what happened stands last. */
+function lastReason(error: unknown): string {
+  const { cause } = error instanceof Error ? error : {};
+  return errorMessage(cause ?? error).split(": ").at(-1) ?? "";
 }
 
 /** The body; `undefined` if it is longer than any message. */

@@ -2,7 +2,7 @@ import { orAborted } from "../../core/aborting.ts";
 import { type Endpoint, familyOf, formatEndpoint, unspecifiedAddress } from "../../core/endpoint.ts";
 import { errorMessage } from "../../core/errors.ts";
 import type { Platform } from "../../core/platform.ts";
-import { decodeMessage, type DnsMessage, encodeMessage } from "../../dns/message.ts";
+import { decodeHead, decodeMessage, type DnsMessage, encodeMessage } from "../../dns/message.ts";
 import { DnsError } from "./dns_error.ts";
 import { isAnswerTo } from "./query.ts";
 
@@ -50,7 +50,7 @@ async function exchangeUdp(
     local: { address: unspecifiedAddress(familyOf(server.address)), port: 0 },
     remote: server,
     onDatagram: (data) => {
-      const answer = tryDecode(data);
+      const answer = tryDecode(data) ?? tryDecodeCut(data);
       if (answer !== undefined && isAnswerTo(query, answer)) done.resolve(answer);
     },
     onError: (error) => done.reject(unreachable(label, server, error)),
@@ -130,6 +130,17 @@ function tryDecode(bytes: Uint8Array): DnsMessage | undefined {
     return decodeMessage(bytes);
   } catch {
     // Not DNS: noise from outside, like an answer to somebody else's question.
+    return undefined;
+  }
+}
+
+/** Of what did not fit and was cut off anywhere, that it was is all that counts: the rest comes over TCP. */
+function tryDecodeCut(bytes: Uint8Array): DnsMessage | undefined {
+  try {
+    const head = decodeHead(bytes);
+    return head.isTruncated ? head : undefined;
+  } catch {
+    // Not even that: noise.
     return undefined;
   }
 }

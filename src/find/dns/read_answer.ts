@@ -42,7 +42,7 @@ export function readAnswer(message: DnsMessage, name: string, type: RecordType):
   }
   const answers = message.answers.filter((record) => record.class === IN);
   const chain = followAliases(answers, name);
-  if (chain === undefined) return { kind: "failed", rcode: "its aliases lead in a circle" };
+  if (chain === undefined) return { kind: "failed", rcode: "with aliases that lead in a circle" };
   const own = answers.filter((one) => isOwnedBy(one, chain.end) && one.type === TYPE_NUMBERS[type]);
   const records = own.flatMap((one) => decodeRdata(type, one.rdata) ?? []);
   const ttlSeconds = Math.min(chain.ttlSeconds, ...own.map(ttlOf));

@@ -30,6 +30,8 @@ const SERVER_MS_MIN = 1500;
  */
 export class WireDns implements DnsSource {
   readonly #options: WireDnsOptions;
+  /** Index of the server that answered last: one that is dead holds up the first question only. */
+  #first = 0;
 
   /** Opens nothing. */
   constructor(options: WireDnsOptions) {
@@ -56,7 +58,7 @@ export class WireDns implements DnsSource {
   }
 
   /**
-   * One question, put to the servers in turn until one gives an answer.
+   * One question, put to the servers in turn, from the one that answered last, until one gives an answer.
    *
    * @param type A type of ours, or the number of another one.
    * @throws {DnsError} What the last server was about.
@@ -70,11 +72,15 @@ export class WireDns implements DnsSource {
     const serverMs = Math.max(SERVER_MS_MIN, TOTAL_MS / servers.length);
     const label = `${type} ${name}`;
     let last = new DnsError(label, { failure: "unreachable", reason: "no name server is known" });
-    for (const server of servers) {
+    const turns = servers.map((server, index) => ({ server, index }));
+    for (const { server, index } of [...turns.slice(this.#first), ...turns.slice(0, this.#first)]) {
       try {
         const message = await this.#askOne(server, { name, type, signal, serverMs });
         const reading = typeof type === "number" ? undefined : readAnswer(message, name, type);
-        if (reading?.kind !== "failed") return { message, server };
+        if (reading?.kind !== "failed") {
+          this.#first = index;
+          return { message, server };
+        }
         last = failed(label, server, reading.rcode);
       } catch (error) {
         if (!(error instanceof DnsError)) throw error;

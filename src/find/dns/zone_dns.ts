@@ -6,7 +6,7 @@ import { TimeoutError } from "../../core/errors.ts";
 import type { Platform } from "../../core/platform.ts";
 import type { DnsMessage } from "../../dns/message.ts";
 import type { RecordType } from "../../dns/record_data.ts";
-import { DnsError, noSuchName } from "./dns_error.ts";
+import { DnsError, isNoName, noSuchName } from "./dns_error.ts";
 import type { DnsAnswer, DnsSource } from "./dns_source.ts";
 import { exchange } from "./exchange.ts";
 import { queryMessage, questionFor, randomId } from "./query.ts";
@@ -59,6 +59,7 @@ export class ZoneDns implements DnsSource {
       if (error instanceof DnsError && error.failure === "no-name") throw error;
       if (!(error instanceof DnsError) && !(error instanceof TimeoutError)) throw error;
     }
+    signal.throwIfAborted();
     return await this.#resolver.ask(name, type, signal);
   }
 
@@ -70,19 +71,38 @@ export class ZoneDns implements DnsSource {
   async #askZone(name: string, type: RecordType, signal: AbortSignal): Promise<DnsAnswer | undefined> {
     const zone = await orAborted(this.#zone ??= this.#find(name, signal), signal);
     if (!isWithin(name, zone.name)) return undefined;
-    const platform = this.#platform;
-    for (const server of zone.servers) {
-      const query = queryMessage(randomId(platform.random), questionFor(name, type), {
-        recursionDesired: false,
-      });
-      const message = await exchange(query, server, { platform, signal, label: `${type} ${name}` });
-      if (!message.isAuthoritative) continue;
-      const reading = readAnswer(message, name, type);
-      if (reading.kind === "no-name") throw noSuchName(`${type} ${name}`);
-      if (reading.kind !== "records") return undefined;
-      return { records: reading.records, ttlSeconds: reading.ttlSeconds, isAuthoritative: true };
+    const over = new AbortController();
+    const limit = AbortSignal.any([signal, over.signal]);
+    // All at once: one that is down must not use up the time of the others.
+    const asked = zone.servers.map((server) => this.#askServer(server, { name, type, signal: limit }));
+    try {
+      return await firstUsable(asked);
+    } finally {
+      over.abort(new DOMException("Another server was quicker", "AbortError"));
+      await Promise.allSettled(asked);
     }
-    return undefined;
+  }
+
+  /** `undefined` where it does not serve the name. */
+  async #askServer(
+    server: Endpoint,
+    { name, type, signal }: {
+      readonly name: string;
+      readonly type: RecordType;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<DnsAnswer | undefined> {
+    const platform = this.#platform;
+    const label = `${type} ${name}`;
+    const query = queryMessage(randomId(platform.random), questionFor(name, type), {
+      recursionDesired: false,
+    });
+    const message = await exchange(query, server, { platform, signal, label });
+    if (!message.isAuthoritative) return undefined;
+    const reading = readAnswer(message, name, type);
+    if (reading.kind === "no-name") throw noSuchName(label);
+    if (reading.kind !== "records") return undefined;
+    return { records: reading.records, ttlSeconds: reading.ttlSeconds, isAuthoritative: true };
   }
 
   async #find(name: string, signal: AbortSignal): Promise<Zone> {
@@ -109,3 +129,22 @@ export class ZoneDns implements DnsSource {
 
 /** IANA's. */
 const DNS_PORT = 53;
+
+/**
+ * What the quickest server told, be it that there is no such name; `undefined` if none tells.
+ *
+ * @throws {DnsError} There is no such name.
+ */
+async function firstUsable(asked: readonly Promise<DnsAnswer | undefined>[]): Promise<DnsAnswer | undefined> {
+  const usable = asked.map(async (one) => {
+    const told = await one.catch((error: unknown) => {
+      if (isNoName(error)) return error;
+      throw error;
+    });
+    if (told === undefined) throw new TypeError("It does not serve the name");
+    return told;
+  });
+  const told = await Promise.any(usable).catch(() => undefined); // the resolver tells in their stead
+  if (told instanceof DnsError) throw told;
+  return told;
+}

@@ -1,7 +1,8 @@
 import type { Endpoint, Family } from "../../core/endpoint.ts";
 import { familyOf } from "../../core/endpoint.ts";
 import type { RecordData } from "../../dns/record_data.ts";
-import { evidenceOf, isNoName, type NameLookup, shortest } from "../name_lookup.ts";
+import { isNoName } from "../dns/dns_error.ts";
+import { evidenceOf, isUsable, type NameLookup, shortest } from "../name_lookup.ts";
 import { svcbOwner } from "../service.ts";
 import { NO_ADDRESS, nothing, type WayContext, type WayOutcome } from "./way.ts";
 
@@ -107,7 +108,7 @@ async function endpointsOf(
   const { owner, lookup, usualPort, question } = at;
   const port = params.port ?? usualPort;
   const hints = [...params.ipv4hint ?? [], ...params.ipv6hint ?? []]
-    .filter((address) => question.families.includes(familyOf(address)));
+    .filter((address) => isUsable(address) && question.families.includes(familyOf(address)));
   const host = await lookup.addresses(target === "." ? owner : target).catch((error: unknown) => {
     // The hints are for this case.
     if (hints.length === 0 && !isNoName(error)) throw error;

@@ -1,4 +1,4 @@
-import { decodePot, type PotEntry } from "../../core/pot.ts";
+import { findPotEntries, type PotEntry } from "../../core/pot.ts";
 import { shortest } from "../name_lookup.ts";
 import { NO_ADDRESS, nothing, type WayContext, type WayOutcome } from "./way.ts";
 
@@ -14,12 +14,9 @@ export async function findPot({ question, lookup }: WayContext): Promise<WayOutc
   const answer = await lookup.records(name, "TXT");
   const texts = answer.records.flatMap((data) => data.type === "TXT" ? [data.strings.join("")] : []);
   if (texts.length === 0) return nothing("it has no TXT record");
-  const contents = texts.map(decodePot).filter((entries) => entries !== undefined);
-  const entries = contents.flat();
+  const entries = texts.flatMap(findPotEntries);
   if (entries.length === 0) return nothing("there is no POT content in its TXT record");
-  const entry = service === undefined
-    ? onlyOne(entries)
-    : entries.find(({ key }) => key.toLowerCase() === service.potKey);
+  const entry = service === undefined ? onlyOne(entries) : entries.find(({ key }) => key === service.potKey);
   if (entry === undefined) {
     const keys = keysOf(entries);
     return nothing(

@@ -2,7 +2,8 @@ import type { Endpoint } from "../../core/endpoint.ts";
 import type { RecordData } from "../../dns/record_data.ts";
 import { srvOwners } from "../service.ts";
 import { orderSrv } from "../srv_order.ts";
-import { evidenceOf, isNoName, type NameLookup, shortest } from "../name_lookup.ts";
+import { isNoName } from "../dns/dns_error.ts";
+import { evidenceOf, type NameLookup, shortest } from "../name_lookup.ts";
 import { nothing, type WayContext, type WayOutcome } from "./way.ts";
 
 type SrvData = Extract<RecordData, { readonly type: "SRV" }>;

@@ -1,4 +1,5 @@
 import { memberOf } from "../answer_words.ts";
+import { ApiRefusal } from "../api_refusal.ts";
 import { PublishError } from "../publisher.ts";
 import type { CloudflareApi } from "./cloudflare_api.ts";
 import type { CloudflareZone } from "./find_zone.ts";
@@ -29,14 +30,8 @@ export async function keepRule(
   { zone, signal }: KeepRuleOptions,
 ): Promise<void> {
   const path = `/zones/${encodeURIComponent(zone.id)}/rulesets`;
-  const id = await findRuleset(api, { path, phase: rule.phase, signal });
-  if (id === undefined) {
-    const body = { name: rule.rulesetName, kind: "zone", phase: rule.phase, rules: [] };
-    const { result } = await api.request({ method: "POST", path, body, signal });
-    await createRule(api, rule, { path: `${path}/${idOf(api, result)}/rules`, signal });
-    return;
-  }
-  const place = `${path}/${id}`;
+  const found = await findRuleset(api, { path, phase: rule.phase, signal });
+  const place = `${path}/${found ?? await createRuleset(api, rule, { path, signal })}`;
   const { result } = await api.request({ path: place, signal });
   // A ruleset without rules has no such member.
   const rules = memberOf(result, "rules") ?? [];
@@ -46,6 +41,23 @@ export async function keepRule(
   for (const existing of own.filter((one) => !isSameRule(one, rule))) {
     const body = formatRuleBody(rule, existing);
     await api.request({ method: "PATCH", path: `${place}/rules/${idOf(api, existing)}`, body, signal });
+  }
+}
+
+/** @returns Its id; that of somebody else's where they were faster: a zone has one of a phase. */
+async function createRuleset(
+  api: CloudflareApi,
+  { rulesetName: name, phase }: CloudflareRule,
+  { path, signal }: { readonly path: string; readonly signal: AbortSignal },
+): Promise<string> {
+  try {
+    const body = { name, kind: "zone", phase, rules: [] };
+    const { result } = await api.request({ method: "POST", path, body, signal });
+    return idOf(api, result);
+  } catch (error) {
+    const id = error instanceof ApiRefusal ? await findRuleset(api, { path, phase, signal }) : undefined;
+    if (id === undefined) throw error;
+    return id;
   }
 }
 

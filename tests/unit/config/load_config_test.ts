@@ -9,6 +9,7 @@ function load(text: string | Uint8Array, env: Readonly<Record<string, string>> =
     "/etc/p/porthole.json": text,
     "/etc/p/token": "from file\n",
     "/etc/p/empty": "",
+    "/etc/p/lines": "{\n}\n",
   });
   return loadConfig("/etc/p/porthole.json", { readFile: files, readEnv: (name) => env[name] });
 }
@@ -50,6 +51,24 @@ Deno.test("loadConfig() tells secrets that are not there at their place, beside 
     '2:58: tunnels[0].publish[0].url: the file "/etc/p/empty" is empty',
     '2:81: tunnels[0].publish[0].token: cannot read the file "/etc/p/nope": no such file',
   ]);
+});
+
+Deno.test("loadConfig() takes several lines as a body only", async () => {
+  const body = await load(hooked('"url": "http://a/", "body": "file:lines"'));
+  assert.ok(body.kind === "config");
+  assert.equal(body.secretOf("file:lines")?.reveal(), "{\n}");
+  assert.deepEqual(body.secretFiles, ["/etc/p/lines"]);
+  const text = hooked(
+    '"url": "a\\nb", "body": "file:lines", "token": "file:lines", "headers": {"x": "a\\nb"}',
+  );
+  assert.deepEqual(
+    faultsOf(await load(text)).map((fault) => fault.replace(/^[\d:]+ tunnels\[0\]\.publish\[0\]\./, "")),
+    [
+      "url: the value is not one line of text",
+      'token: the file "/etc/p/lines" is not one line of text',
+      "headers.x: the value is not one line of text",
+    ],
+  );
 });
 
 Deno.test("loadConfig() leaves the secrets of tunnels that are not enabled alone", async () => {

@@ -265,12 +265,14 @@ Deno.test("parseConfig() finds places again, the nearest one around where someth
 
 Deno.test("parseConfig() knows where secrets are, literals too", () => {
   const parsed = parseConfig(
-    '{"status": {"token": "env:A"}, "tunnels": [{"name": "env:B", "publish": [{"provider": "webhook", "url": "u"}]}]}',
+    '{"status": {"token": "env:A"}, "tunnels": [{"name": "env:B", "publish": [' +
+      '{"provider": "webhook", "url": "u", "body": "b"}]}]}',
   );
   assert.ok(parsed.kind === "config");
   assert.deepEqual(parsed.source.secrets, [
-    { path: ["status", "token"], text: "env:A" },
-    { path: ["tunnels", 0, "publish", 0, "url"], text: "u" },
+    { path: ["status", "token"], text: "env:A", hasLines: false },
+    { path: ["tunnels", 0, "publish", 0, "url"], text: "u", hasLines: false },
+    { path: ["tunnels", 0, "publish", 0, "body"], text: "b", hasLines: true },
   ]);
 });
 

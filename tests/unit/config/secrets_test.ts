@@ -13,11 +13,12 @@ const files = fakeFiles({
 });
 const env: Readonly<Record<string, string>> = { TOKEN: "from env", EMPTY: "" };
 
-async function read(text: string): Promise<string> {
+async function read(text: string, { hasLines = false } = {}): Promise<string> {
   const sources = {
     readFile: files,
     readEnv: (name: string): string | undefined => env[name],
     directory: "/etc/porthole",
+    hasLines,
   };
   const reading = await readSecret(text, sources);
   return reading.kind === "secret" ? `= ${reading.secret.reveal()}` : reading.reason;
@@ -50,6 +51,14 @@ Deno.test("readSecret() says why there is no secret", async () => {
     ["a\nb", /not one line/],
   ];
   for (const [text, want] of cases) assert.match(await read(text), want, text);
+});
+
+Deno.test("readSecret() takes several lines where they may be, and no other control characters", async () => {
+  const lines = { hasLines: true };
+  assert.equal(await read("a\n\tb\r\nc", lines), "= a\n\tb\r\nc");
+  assert.equal(await read("file:/run/two", lines), "= abc\ndef");
+  assert.match(await read("a\x1b[2J", lines), /control characters other than line breaks and tabs$/);
+  assert.match(await read("file:/run/blank", lines), /is empty$/);
 });
 
 Deno.test("readSecret() never repeats a secret that it refuses", async () => {

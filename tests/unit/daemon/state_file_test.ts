@@ -91,6 +91,20 @@ Deno.test("StateFile forgets tunnels that are not wanted any more", async () => 
   assert.equal(second.portOf(PLAN), 40_123);
 });
 
+Deno.test("StateFile forgets what sinks were told that are not there any more", async () => {
+  const { open, disk } = rig();
+  const first = await open();
+  for (const sink of ["hooks-1", "webhook-1"]) first.noteTold(PLAN, sink, MAPPING);
+  first.keepSinks(PLAN, new Set(["webhook-1", "webhook-2"]));
+  await first[Symbol.asyncDispose]();
+  const second = await open();
+  assert.equal(second.toldOf(PLAN, "hooks-1"), undefined);
+  assert.deepEqual(second.toldOf(PLAN, "webhook-1"), MAPPING);
+  second.keepSinks(PLAN, new Set(["webhook-1"]));
+  await second[Symbol.asyncDispose]();
+  assert.equal(disk.writes, 1);
+});
+
 Deno.test("StateFile writes nothing where nothing changed", async () => {
   const { disk, open } = rig();
   const first = await open();

@@ -33,6 +33,10 @@ class Memory implements TunnelMemory {
     if (mapping === undefined) this.told.delete(sink);
     else this.told.set(sink, mapping);
   }
+
+  keepSinks(_plan: TunnelPlan, sinks: ReadonlySet<string>): void {
+    for (const sink of this.told.keys()) if (!sinks.has(sink)) this.told.delete(sink);
+  }
 }
 
 /** A real program that says which hook it is. */
@@ -128,6 +132,37 @@ Deno.test("TunnelSinks publishes to a place that was added, and not again to one
     await sinks.replace(planFor({ publish: [place("a", "one"), place("b", "one")] }));
     assert.deepEqual(await said(2), ["published", "published"]);
     assert.deepEqual(bodies, ["/a Bearer one", "/b Bearer one"]);
+  } finally {
+    await server.shutdown();
+  }
+});
+
+Deno.test("TunnelSinks.replace() tells a place again when it goes back to what was before", async () => {
+  const memory = new Memory();
+  const { open, said } = rig(memory);
+  const methods: string[] = [];
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+    methods.push(request.method);
+    await request.text();
+    return new Response("ok");
+  });
+  try {
+    const told = (method: string): TunnelPlan =>
+      planFor({
+        publish: [{
+          ...{ provider: "webhook", style: "template", domain: "", subDomain: "", srvPrefix: "", method },
+          url: new Secret(`http://127.0.0.1:${server.addr.port}/`),
+        }],
+      });
+    await using sinks = open(told("POST"));
+    sinks.deliver(MAPPED);
+    await said(1);
+    await sinks.replace(told("PUT"));
+    await said(2);
+    await sinks.replace(told("POST"));
+    await said(3);
+    assert.deepEqual(methods, ["POST", "PUT", "POST"]);
+    assert.equal(memory.told.size, 1);
   } finally {
     await server.shutdown();
   }

@@ -5,6 +5,7 @@ import { encodePot } from "../../../src/core/pot.ts";
 import { type Access, openAccess } from "../../../src/find/access/open_access.ts";
 import { parseService } from "../../../src/find/service.ts";
 import type { Protocol } from "../../../src/core/mapping.ts";
+import { kernelError } from "../../fakes/fake_net.ts";
 import { type FakeWorld, openFakeWorld } from "../../fakes/fake_world.ts";
 import { addressData, FakeDns, txtData } from "./find_rig.ts";
 
@@ -29,7 +30,10 @@ class Rig implements AsyncDisposable {
     this.#access = access;
   }
 
-  static async open(protocol: Protocol, dns = new FakeDns(tableFor(1))): Promise<Rig> {
+  static async open(
+    protocol: Protocol,
+    { dns = new FakeDns(tableFor(1)), listen = LISTEN }: { dns?: FakeDns; listen?: Endpoint } = {},
+  ): Promise<Rig> {
     const world = openFakeWorld();
     const service = parseService("rdp", protocol);
     const said: string[] = [];
@@ -39,7 +43,7 @@ class Rig implements AsyncDisposable {
         platform: world.platform,
         find: { dns },
         protocol,
-        listen: LISTEN,
+        listen,
         timeoutMs: 5000,
         onFound: (found, previous) =>
           said.push(`${previous?.port ?? "first"} -> ${found.endpoints[0]?.port}`),
@@ -87,10 +91,10 @@ interface Client {
   readonly seen: string[];
 }
 
-async function connectClient({ world }: Rig): Promise<Client> {
+async function connectClient({ world }: Rig, remote = LISTEN): Promise<Client> {
   const seen: string[] = [];
   const connecting = world.net.connectStream({
-    remote: LISTEN,
+    remote,
     onData: (data) => seen.push(new TextDecoder().decode(data)),
     onEnd: (error) => seen.push(error === undefined ? "end" : "reset"),
   });
@@ -164,7 +168,7 @@ Deno.test("openAccess() resets a TCP client when nobody accepts, and passes rese
 });
 
 Deno.test("openAccess() waits for the name to be found, and resets clients at its end", async () => {
-  const rig = await Rig.open("tcp", new FakeDns({ "TXT x.test": "failed" }));
+  const rig = await Rig.open("tcp", { dns: new FakeDns({ "TXT x.test": "failed" }) });
   await serveEcho(rig.world, 1);
   const client = await connectClient(rig);
   say(client, "x");
@@ -178,24 +182,49 @@ Deno.test("openAccess() waits for the name to be found, and resets clients at it
   assert.equal(open.size, 3, "the service's listener and connection, and the client's");
 });
 
+Deno.test("openAccess() stays where the service was when its record cannot be looked up for a while", async () => {
+  await using rig = await Rig.open("tcp");
+  await serveEcho(rig.world, 1);
+  await rig.advance(100);
+  rig.dns.table = { ...tableFor(1), "TXT x.test": "failed" };
+  await rig.advance(120_000);
+  const client = await connectClient(rig);
+  say(client, "x");
+  await rig.advance(100);
+  assert.deepEqual(client.seen, ["1:x"]);
+  assert.deepEqual(rig.said, [
+    "first -> 1",
+    "NotFoundError: Cannot find rdp at x.test: 192.0.2.53:53 answered SERVFAIL",
+  ]);
+  // That there is no such record any more is an answer.
+  rig.dns.table = { "A x.test": [addressData(SERVICE)] };
+  await rig.advance(300_000);
+  assert.equal(rig.said.at(-1), "1 -> 3389");
+});
+
 Deno.test("openAccess() never connects to itself", async () => {
-  for (const protocol of ["tcp", "udp"] as const) {
-    const own = {
-      "TXT x.test": tableFor(LISTEN.port)["TXT x.test"] ?? [],
-      "A x.test": [addressData(LISTEN.address)],
-    };
-    await using rig = await Rig.open(protocol, new FakeDns(own));
-    await rig.advance(100);
-    if (protocol === "tcp") {
-      const client = await connectClient(rig);
-      await rig.advance(5000);
-      assert.deepEqual(client.seen, ["reset"]);
-      assert.equal(rig.world.net.connects.length, 1, "the client's own");
-    } else {
-      const client = await datagramClient(rig);
-      client.say("x");
-      await rig.advance(5000);
-      assert.equal(rig.world.net.sent.length, 1, "the client's own");
+  const rows = [
+    [LISTEN.address, LISTEN.address],
+    ["0.0.0.0", "127.0.0.1"],
+    ["0.0.0.0", "192.168.1.2"], // FakeNet's own
+  ] as const;
+  for (const [at, address] of rows) {
+    for (const protocol of ["tcp", "udp"] as const) {
+      const own = { ...tableFor(LISTEN.port), "A x.test": [addressData(address)] };
+      const listen = { address: at, port: LISTEN.port };
+      await using rig = await Rig.open(protocol, { dns: new FakeDns(own), listen });
+      await rig.advance(100);
+      if (protocol === "tcp") {
+        const client = await connectClient(rig, listen);
+        await rig.advance(5000);
+        assert.deepEqual(client.seen, ["reset"]);
+        assert.equal(rig.world.net.connects.length, 1, "the client's own");
+      } else {
+        const client = await datagramClient(rig);
+        client.say("x");
+        await rig.advance(5000);
+        assert.equal(rig.world.net.sent.length, 1, "the client's own");
+      }
     }
   }
 });
@@ -257,8 +286,26 @@ Deno.test("openAccess() looks past caches when a UDP service falls silent or is 
   }
 });
 
+Deno.test("openAccess() looks again when there is no way to where a UDP service was", async () => {
+  await using rig = await Rig.open("udp");
+  const { net } = rig.world;
+  await serveDatagrams(rig.world, 2);
+  const open = net.openDatagram.bind(net);
+  net.openDatagram = (options): ReturnType<typeof open> =>
+    options.remote?.port === 1 ? Promise.reject(kernelError("ENETUNREACH", "connect")) : open(options);
+  const client = await datagramClient(rig);
+  // Only past the cache it is known.
+  rig.dns.freshTable = tableFor(2);
+  for (let n = 0; n < 3; n++) {
+    client.say("x");
+    await rig.advance(3000);
+  }
+  assert.deepEqual(rig.said, ["first -> 1", "1 -> 2"]);
+  assert.equal(client.seen.at(-1), "2:x");
+});
+
 Deno.test("openAccess() keeps the first datagrams until it is known where to", async () => {
-  await using rig = await Rig.open("udp", new FakeDns({ "TXT x.test": "failed" }));
+  await using rig = await Rig.open("udp", { dns: new FakeDns({ "TXT x.test": "failed" }) });
   const heard = await serveDatagrams(rig.world, 1);
   const client = await datagramClient(rig);
   client.say("early");

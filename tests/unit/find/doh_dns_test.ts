@@ -74,6 +74,13 @@ Deno.test("DohDns.ask() tells what is wrong with a server", async () => {
     [() => respond(new Uint8Array(), { headers: { "content-type": "text/html" } }), /^malformed: .*RFC 8484/],
     [() => Promise.reject(new TypeError("certificate expired")), /^unreachable: .*certificate expired/],
     [
+      () =>
+        Promise.reject(
+          new TypeError("fetch failed", { cause: new Error("error for url (https://doh.test/): lost") }),
+        ),
+      /^unreachable: doh\.test cannot be asked \(lost\)$/,
+    ],
+    [
       (_, { signal }) =>
         new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(signal.reason))),
       /^timeout: .*no answer within 5 s/,

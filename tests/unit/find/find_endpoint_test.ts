@@ -76,6 +76,14 @@ Deno.test("findEndpoint() reads POT content that is split, quoted or alone", asy
   }
 });
 
+Deno.test("findEndpoint() passes over lines of POT content that it does not know", async () => {
+  const lines = ["# mine", "SSH_TCP:50000", "", "web_tcp:70000", "wg_udp:41641:x", "note=1"].join("\r\n");
+  const table = { "TXT x.test": [txtData(btoa(lines))], "A x.test": [HOME] };
+  assert.equal(await outcome(table, { service: "ssh" }), "pot 203.0.113.10:50000");
+  assert.equal(await outcome(table), "pot 203.0.113.10:50000", "one entry needs no service");
+  assert.match(await outcome(table, { service: "wg_udp", via: "pot" }), /names ssh_tcp, but not wg_udp$/);
+});
+
 Deno.test("findEndpoint() says what is wrong with a TXT record", async () => {
   const broken = txtData("c3NoX3RjcDo5OTk5OTk=");
   const long = txtData(...Array.from({ length: 70 }, () => "A".repeat(250)));
@@ -146,6 +154,12 @@ Deno.test("findEndpoint() finds HTTPS records with a port, hints after the targe
     await outcome(table, { service: "web", families: [4] }),
     "https 203.0.113.10:8443 203.0.113.77:8443 203.0.113.20:8444",
   );
+});
+
+Deno.test("findEndpoint() passes over hints that are nobody's address", async () => {
+  const hints = { ipv4hint: ["0.0.0.0", "224.0.0.1"], ipv6hint: ["::", "ff02::1", "2001::38a4:cb00:710a"] };
+  const table = { "HTTPS x.test": [svcb({ params: { port: 8443, ...hints } })] };
+  assert.match(await outcome(table, { service: "https", via: "https" }), /: it has no address$/);
 });
 
 Deno.test("findEndpoint() follows HTTPS aliases, and refuses circles, . and keys it does not know", async () => {

@@ -43,7 +43,7 @@ Deno.test("readAnswer() follows aliases in any order, and says where the message
 Deno.test("readAnswer() refuses aliases in a circle", () => {
   const answers = [record("x.test", alias("y.test")), record("y.test", alias("x.test"))];
   const reading = readAnswer(answerOf({ answers }), "x.test", "TXT");
-  assert.deepEqual(reading, { kind: "failed", rcode: "its aliases lead in a circle" });
+  assert.deepEqual(reading, { kind: "failed", rcode: "with aliases that lead in a circle" });
 });
 
 Deno.test("readAnswer() tells no such name, nothing there and a failing server apart", () => {

@@ -115,6 +115,24 @@ Deno.test("WireDns.ask() goes over to TCP when the answer does not fit", async (
   assert.deepEqual(dns.queries.map(({ via }) => via), ["udp", "tcp"]);
 });
 
+Deno.test("WireDns.ask() goes over to TCP when the answer is cut off in the middle of a record", async () => {
+  const { dns, clock, platform } = await openDnsWorld();
+  dns.script = ({ via }) =>
+    via === "udp" ? { isTruncated: true, answers: [TRUTH], padBytes: -7 } : { answers: [TRUTH] };
+  const asked = watch(new WireDns({ platform, servers: [SERVER] }).ask("x.test", "TXT", NEVER));
+  await clock.advance(500);
+  assert.equal(asked.value?.records.length, 1);
+});
+
+Deno.test("WireDns.ask() passes over an answer that is cut off without saying so", async () => {
+  const { failure } = await askWith(() => ({ answers: [TRUTH], padBytes: -7 }));
+  assert.equal(failure, "timeout");
+});
+
+Deno.test("WireDns.ask() takes an answer with padding behind it", async () => {
+  assert.deepEqual((await askWith(() => ({ answers: [TRUTH], padBytes: 4 }))).strings, ["truth"]);
+});
+
 Deno.test("WireDns.ask() gives up on TCP that is silent or answers something else", async () => {
   for (const [reply, failure] of [["silent", "timeout"], [{ idOffset: 1 }, "malformed"]] as const) {
     const { dns, clock, platform } = await openDnsWorld();
@@ -137,6 +155,25 @@ Deno.test("WireDns.ask() asks the next server when one fails or is silent", asyn
     assert.equal(asked.value?.records.length, 1, JSON.stringify(reply));
   }
   assert.equal(other.queries.length, 3);
+});
+
+Deno.test("WireDns.ask() begins with the server that answered last", async () => {
+  const world = await openDnsWorld();
+  const second: Endpoint = { address: "192.0.2.54", port: 53 };
+  const other = await serveDns(world, [TRUTH], second);
+  world.dns.script = () => "silent";
+  const dns = new WireDns({ platform: world.platform, servers: [SERVER, second] });
+  const askIn = async (ms: number): Promise<number | undefined> => {
+    const asked = watch(dns.ask("x.test", "TXT", NEVER));
+    await world.clock.advance(ms);
+    return asked.value?.records.length;
+  };
+  assert.equal(await askIn(2500), 1, "the first one is waited for");
+  assert.equal(await askIn(100), 1, "not again");
+  other.script = () => "silent";
+  world.dns.script = () => ({ answers: [TRUTH] });
+  assert.equal(await askIn(2500), 1, "the second one is waited for");
+  assert.equal(await askIn(100), 1, "not again");
 });
 
 Deno.test("WireDns.ask() believes the first server that there is no such name", async () => {

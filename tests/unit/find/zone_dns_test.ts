@@ -67,6 +67,30 @@ Deno.test("ZoneDns.ask() asks the resolver again where the zone's server does no
   }
 });
 
+Deno.test("ZoneDns.ask() asks the zone's other server when one is down or does not serve", async () => {
+  const dead: Endpoint = { address: "192.0.2.79", port: 53 };
+  const states: readonly ((world: FakeWorld, down: DnsAnswers) => void)[] = [
+    (_, down) => down.script = () => "silent",
+    (_, down) => down.script = () => ({ rcode: 5 }),
+    ({ net }) => net.silent.add(dead.address),
+  ];
+  for (const state of states) {
+    const world = await openZone();
+    const { dns, own } = world;
+    dns.zone = [...dns.zone, record("ns0.test", address(dead.address))];
+    const before = dns.script;
+    dns.script = (query) =>
+      query.type === TYPES.NS
+        ? { answers: ["ns0.test", "ns1.test"].map((host) => record("zone.test", nameServer(host))) }
+        : before?.(query);
+    state(world, await serveDns(world, [], dead));
+    const open = world.net.open.size;
+    assert.deepEqual(await askFresh(world), ["new"], String(state));
+    assert.equal(own.queries.length, 1);
+    assert.deepEqual([world.net.open.size, world.clock.pendingTimers], [open, 0], "nothing is left");
+  }
+});
+
 Deno.test("ZoneDns.ask() believes the zone's server that a name is gone", async () => {
   const world = await openZone();
   world.own.zone = [];

@@ -483,3 +483,58 @@ Deno.test("planService() never plans two tunnels of one name, or two for one end
     assert.equal(new Set(bound).size, bound.length);
   }));
 });
+
+/** A publisher of the configuration with these records. */
+function keeping(
+  records: readonly Readonly<Record<string, unknown>>[],
+  changes: Readonly<Record<string, unknown>> = {},
+): Pick<TunnelConfig, "publish"> {
+  const entry = { provider: "dynv6", token: "t", zone: "example.com", records, ...changes };
+  return { publish: [entry] as unknown as NonNullable<TunnelConfig["publish"]> };
+}
+
+Deno.test("planService() refuses records that two tunnels would keep, each with its own port", () => {
+  const web = { type: "SRV", name: "www", service: "web" };
+  const words = (record: string): string =>
+    `3: tunnels[1].publish[0]: ${record} is kept by tunnels[0].publish[0] (line 2) too; give one of them another name`;
+  const faults = (one: Pick<TunnelConfig, "publish">, other = one): readonly string[] =>
+    faultsOf([{ name: "a", ...one }, { name: "b", ...other }]);
+  assert.deepEqual(faults(keeping([web])), [words("the SRV record of _web._tcp.www.example.com")]);
+  const powerdns = { provider: "powerdns", url: "http://127.0.0.1:8081", token: undefined, key: "k" };
+  for (const type of ["HTTPS", "SVCB"]) {
+    assert.deepEqual(faults(keeping([{ type, name: "www" }], powerdns)), [
+      words(`the ${type} record of www.example.com`),
+    ]);
+  }
+  const [text, ssh, ftp] = [{ text: "{port}" }, { pot: "ssh" }, { pot: "ftp" }]
+    .map((content) => keeping([{ type: "TXT", name: "pot", ...content }]));
+  assert.ok(text && ssh && ftp);
+  const txt = "the TXT record of pot.example.com";
+  assert.deepEqual(faults(text), [words(txt)]);
+  assert.deepEqual(faults(ssh, text), [words(txt)]);
+  assert.deepEqual(faults(text, ssh), [words(`ssh_tcp in ${txt}`)]);
+  assert.deepEqual(faults(ssh), [words(`ssh_tcp in ${txt}`)]);
+  assert.deepEqual(faults(ssh, ftp), []);
+});
+
+Deno.test("planService() takes records of two tunnels that do not get in each other's way", () => {
+  const pairs: readonly (readonly [Pick<TunnelConfig, "publish">, Pick<TunnelConfig, "publish">])[] = [
+    [
+      keeping([{ type: "A", name: "www" }]),
+      keeping([{ type: "A", name: "www" }, { type: "AAAA", name: "www" }]),
+    ],
+    [keeping([{ type: "SRV", name: "a" }]), keeping([{ type: "SRV", name: "b" }])],
+    [
+      keeping([{ type: "SRV" }]),
+      keeping([{ type: "SRV" }], { provider: "file", token: undefined, path: "x" }),
+    ],
+    [keeping([{ type: "SRV" }]), keeping([{ type: "SRV" }], { api: "http://127.0.0.1:1" })],
+  ];
+  for (const [one, other] of pairs) {
+    assert.deepEqual(faultsOf([{ name: "a", ...one }, { name: "b", ...other }]), []);
+  }
+  const twice = keeping([{ type: "SRV" }]);
+  assert.deepEqual(faultsOf([{ name: "a", ...twice }, { name: "b", enabled: false, ...twice }]), []);
+  const both = keeping([{ type: "SRV", priority: 1 }, { type: "SRV", priority: 2, target: "b" }]);
+  assert.deepEqual(faultsOf([{ name: "a", ...both }]), []);
+});

@@ -164,3 +164,39 @@ Deno.test("openRecordPublisher() takes turns at one name with those who share th
     ["a_tcp", "b_tcp", "c_tcp"],
   );
 });
+
+Deno.test("openRecordPublisher().publish() takes turns at one record set with others that share them", async () => {
+  const zone = new FakeZone();
+  let inside = 0;
+  const wire: Wire = async (_what, carryOut) => {
+    assert.equal(inside++, 0, "two at once");
+    await Promise.resolve();
+    inside--;
+    return carryOut();
+  };
+  const turns = new Turns();
+  const parts = { clock: new FakeClock(), random: fakeRandom(), log: silentLogger, turns };
+  const publishers = [1, 2, 3].map(() =>
+    openRecordPublisher(openFakeStore(zone, { wire }), { zone: zone.name, records: [aPlan()] }, parts)
+  );
+  await Promise.all(publishers.map((one) => one.publish(mapped(), new AbortController().signal)));
+  assert.equal(zone.writes.length, 1);
+});
+
+Deno.test("openRecordPublisher().publish() waits for nobody who writes at another place", async () => {
+  const turns = new Turns();
+  const parts = { clock: new FakeClock(), random: fakeRandom(), log: silentLogger, turns };
+  const ending = new AbortController();
+  const silent: Wire = (_what, _carryOut, signal) =>
+    new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  const [dead, alive] = [silent, undefined].map((wire, i) => {
+    const zone = new FakeZone();
+    const store = openFakeStore(zone, { ...(wire && { wire }) });
+    return openRecordPublisher(store, { zone: zone.name, records: [aPlan()] }, { ...parts, place: `${i}` });
+  });
+  const waiting = watch(dead?.publish(mapped(), ending.signal) ?? Promise.resolve());
+  await alive?.publish(mapped(), ending.signal);
+  assert.ok(!waiting.isSettled);
+  ending.abort(new DOMException("over", "AbortError"));
+  while (!waiting.isSettled) await Promise.resolve();
+});

@@ -233,3 +233,26 @@ Deno.test({
       assert.equal(clock.pendingTimers, 0);
     }),
 });
+
+Deno.test({
+  name:
+    "openRecordFile() leaves owner and mode of a file as they are, and makes new ones for everybody to read",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    inFolder(async (folder) => {
+      const modeOf = async (path: string): Promise<number> => (await Deno.stat(path)).mode ?? 0;
+      for (const mode of [0o600, 0o664]) {
+        const path = `${folder}/${mode}`;
+        await Deno.writeTextFile(path, "; mine\n");
+        await Deno.chmod(path, mode);
+        const isRoot = Deno.uid() === 0;
+        if (isRoot) await Deno.chown(path, 12_345, 23_456);
+        await storeAt(path).replace(address("mc"), { signal: never });
+        assert.equal(await modeOf(path) & 0o777, mode);
+        const { uid, gid } = await Deno.stat(path);
+        if (isRoot) assert.deepEqual([uid, gid], [12_345, 23_456]);
+      }
+      await storeAt(`${folder}/new`).replace(address("mc"), { signal: never });
+      assert.equal(await modeOf(`${folder}/new`) & 0o777, 0o644);
+    }),
+});

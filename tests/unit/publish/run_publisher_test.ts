@@ -245,3 +245,16 @@ Deno.test("PublisherRunner[Symbol.asyncDispose]() ends request and pause and tak
     assert.equal(clock.pendingTimers, 0);
   }
 });
+
+Deno.test("PublisherRunner forgets what was told as soon as it asks, so that being stopped loses nothing", async () => {
+  const { place, runner, deliver, told } = setUp({
+    internal: mapped().internal,
+    external: mapped(1).external,
+  });
+  await deliver(changed(2));
+  assert.deepEqual(place.ports, [2]);
+  assert.deepEqual(told, [undefined]);
+  // The server may have taken it: after a restart, being back at 1 is news.
+  await runner[Symbol.asyncDispose]();
+  assert.deepEqual(told, [undefined]);
+});

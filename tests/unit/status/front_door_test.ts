@@ -44,6 +44,8 @@ Deno.test("destinationOf() leads to the external endpoint, path and query kept",
 Deno.test("targetAfter() takes path and query after a prefix", () => {
   assert.equal(targetAfter("http://h/go/web/a/b?c=d#e", "/go/web"), "/a/b?c=d");
   assert.equal(targetAfter("http://h/go/web", "/go/web"), "");
+  // A client may say anything of its host.
+  for (const host of ["a b", "", "[", "h:99999"]) assert.equal(targetAfter(`http://${host}/a?b`, ""), "/a?b");
 });
 
 Deno.test("createFrontDoor() answers every method, and nothing of it is stored", async () => {

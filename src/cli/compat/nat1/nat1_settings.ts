@@ -102,14 +102,14 @@ function publishingOf(config: Nat1Config, type: Nat1Type): Publishing {
     case "entry": {
       const { protocol } = NAT1_TYPES[type];
       const refusals = new Refusals(() => ({ line: 1, column: 1 }));
-      const [publisher] = planPublish([publishing.entry], {
+      const [placed] = planPublish([publishing.entry], {
         ...{ protocol, path: [dns], baseDirectory: "/", refusals },
         secretOf: (text) => new Secret(text),
       });
       // nat1_traversal posts an empty domain, too: the user's own server knows which it is.
       const fault = refusals.faults.find(({ path }) => !(dns === "webhook" && path.endsWith(".domain")));
       if (fault !== undefined) return { fault: `${fault.path}: ${fault.message}` };
-      return publisher === undefined ? {} : { publisher };
+      return placed === undefined ? {} : { publisher: placed.options };
     }
   }
 }

@@ -380,3 +380,16 @@ Deno.test("openCloudflare() tells broken answers to rules", async () => {
     assert.deepEqual(rulesOf(rig.fake, "http_request_dynamic_redirect"), [NATTER_RULE]);
   }
 });
+
+Deno.test("openCloudflare() takes the ruleset that somebody else made meanwhile", async () => {
+  await using rig = setUp({ redirects: [WWW] });
+  const other = { ...cloudflareOptions(rig.server.url), redirects: [{ ...WWW, host: "shop.example.com" }] };
+  const publisher = openCloudflare(other, { ...openFakeWorld().platform, fetch });
+  await Promise.all([rig.publish(), publisher.publish(mapped(), new AbortController().signal)]);
+  const [ruleset, ...others] = rig.fake.rulesets;
+  assert.deepEqual(others, []);
+  assert.deepEqual(ruleset?.rules.map(({ description }) => description).sort(), [
+    "Natter: shop.example.com",
+    "Natter: www.example.com",
+  ]);
+});

@@ -176,7 +176,9 @@ export class FakeCloudflare {
     const wanted = JSON.parse(body);
     assert.deepEqual(Object.keys(wanted), ["name", "kind", "phase", "rules"]);
     assert.deepEqual([wanted.kind, wanted.rules], ["zone", []]);
-    assert.ok(!this.rulesets.some(({ phase, kind }) => phase === wanted.phase && kind === "zone"));
+    if (this.rulesets.some(({ phase, kind }) => phase === wanted.phase && kind === "zone")) {
+      return refused(400, { code: 20_217, message: "A similar configuration with rules already exists" });
+    }
     const ruleset = { id: this.newId(), ...wanted };
     this.rulesets.push(ruleset);
     this.writes.push(`POST ruleset ${ruleset.phase}`);
