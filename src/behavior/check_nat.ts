@@ -7,12 +7,14 @@ import type { Platform } from "../core/platform.ts";
 import { type StunServer, StunServerList } from "../stun/server_list.ts";
 import type { CheckNatOptions, CheckStep } from "./check_options.ts";
 import { checkTransport, nothingSeen, stepsOf } from "./check_transport.ts";
+import { compareAddresses } from "./compare_addresses.ts";
 import { CountingNet } from "./counting_net.ts";
 import type { TransportFacts } from "./facts.ts";
 import { judgeTransport } from "./judge_transport.ts";
 import type { NatReport } from "./nat_report.ts";
 import { type Reason, reason } from "./reason.ts";
 
+const NAMES_LATE = "their names do not resolve in time";
 /** Servers whose addresses are tried to find the way out. */
 const ROUTES_MAX = 3;
 
@@ -56,7 +58,7 @@ export async function checkNat(options: CheckNatOptions): Promise<NatReport> {
     });
   }));
   signal?.throwIfAborted();
-  const reports = facts.map((one) => judgeTransport(one));
+  const reports = compareAddresses(facts.map((one) => judgeTransport(one)));
   return {
     family,
     local: typeof local === "string" ? { address: local, scope: scopeOf(local) } : {},
@@ -107,7 +109,8 @@ async function findLocalAddress(
         exclude.push(server);
         return await platform.net.localAddressTowards(server.endpoint, { device, mark });
       } catch (error) {
-        if (limit.aborted) return reason("time-up");
+        // Resolvers take half a minute to say that nobody answers them.
+        if (limit.aborted) return hasServer ? reason("time-up") : reason("no-server", NAMES_LATE);
         lastError = errorMessage(error);
         if (errorCode(error) === undefined) throw error;
       }

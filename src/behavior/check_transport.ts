@@ -88,7 +88,7 @@ export async function checkTransport(options: CheckTransportOptions): Promise<Tr
     if (first !== undefined) await trials.run(first.server, signal);
   });
   await group.join();
-  const { sightings, alternates, silentServers, lastError, askedCount } = mapping;
+  const { sightings, alternates, silentServers, refusedServers, lastError, askedCount } = mapping;
   const { samples, knock, outside, error: trialError } = trials;
   return {
     ...base,
@@ -97,6 +97,7 @@ export async function checkTransport(options: CheckTransportOptions): Promise<Tr
       sightings,
       alternates,
       silentServers,
+      refusedServers,
       lastError,
       samples,
       knock,

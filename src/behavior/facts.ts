@@ -66,6 +66,8 @@ export interface TransportFacts {
   readonly alternates: readonly Sighting[];
   /** How many servers were silent or refused. */
   readonly silentServers: number;
+  /** How many of them refused. @default {0} */
+  readonly refusedServers?: number | undefined;
   /** What else the kernel said when servers were asked. */
   readonly lastError?: string | undefined;
   /** Fresh sockets in the order of asking, all of one server. */

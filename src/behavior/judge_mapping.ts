@@ -50,8 +50,8 @@ export function groupsOf(opinions: readonly Sighting[]): readonly (readonly Sigh
  * Mapping behaviour by RFC 5780, section 4.3, from several servers: the primary endpoint of each, alternate address
  * and alternate port where they have them. Pure.
  *
- * One server against at least two that agree is outvoted: a NAT whose mappings depend on the destination never gives
- * two servers the same port.
+ * One server against at least two that agree is outvoted, unless only the address differs: a NAT whose mappings depend
+ * on the destination may give two servers the same address by chance, but hardly the same port.
  */
 export function judgeMapping(facts: MappingFacts): MappingVerdict {
   const all = opinionsOf(facts);
@@ -67,7 +67,8 @@ export function judgeMapping(facts: MappingFacts): MappingVerdict {
   const external = first.seen;
   const others = rest.flat();
   const [other] = others;
-  const isOutvoted = others.length === 1 && common.length >= 2;
+  // Another address with the same port is none that a liar makes up: a NAT with several addresses, or several uplinks.
+  const isOutvoted = others.length === 1 && common.length >= 2 && other?.seen.port !== external.port;
   if (other !== undefined && !isOutvoted) return { ...judgeDependence(facts), external };
   const found = { external, ...(other && { dissenter: other }) };
   if (isSameEndpoint(external, facts.internal)) return { ...found, mapping: "none" };

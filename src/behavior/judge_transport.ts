@@ -10,7 +10,7 @@ import { judgeProxy } from "./proxy_suspicion.ts";
 import { type Reason, reason } from "./reason.ts";
 import { rfc3489Of } from "./rfc3489.ts";
 
-/** So many silent servers are no accident. */
+/** So many silent servers are no accident; servers that refuse may just not speak STUN over this transport. */
 const SILENT_MIN = 3;
 
 /** Classifies what was seen of one transport. Pure: the same facts give the same report. */
@@ -43,7 +43,7 @@ export function judgeTransport(seen: TransportFacts): TransportReport {
     ? undefined
     : mapping === "unknown"
     ? mappingReason
-    : filtering.filteringReason;
+    : filtering.filteringReason ?? reason("inner-servers");
   return { ...common, ...oneToOne, rfc3489, rfc3489Reason };
 }
 
@@ -111,7 +111,11 @@ const ADDRESSES_MIN = 3;
 
 function judgeAddresses(facts: TransportFacts, { dissenter }: MappingVerdict): Addresses {
   const opinions = opinionsOf(facts).filter((one) => !isFake(one) && one !== dissenter);
-  const seen = [...opinions.map((one) => one.seen), ...facts.samples.map((one) => one.seen)];
+  // The sockets of a filtering probe ask other servers, and addresses may follow the server.
+  const probed = dissenter === undefined
+    ? facts.filterings.flatMap(({ evidence: { reflexive } }) => reflexive === undefined ? [] : [reflexive])
+    : [];
+  const seen = [...opinions.map((one) => one.seen), ...facts.samples.map((one) => one.seen), ...probed];
   const addresses = new Set(seen.map(({ address }) => address));
   if (addresses.size > 1) return { severalAddresses: "yes" };
   const unknown = (why: Reason): Addresses => ({ severalAddresses: "unknown", severalAddressesReason: why });
@@ -127,7 +131,9 @@ function judgeBlocked(
   obstacle: Reason | undefined,
 ): Pick<TransportReport, "blocked" | "blockedReason"> {
   if (facts.sightings.length > 0) return { blocked: "no" };
-  if (facts.silentServers >= SILENT_MIN && facts.bindError === undefined) return { blocked: "yes" };
+  if (facts.silentServers - (facts.refusedServers ?? 0) >= SILENT_MIN && facts.bindError === undefined) {
+    return { blocked: "yes" };
+  }
   return { blocked: "unknown", blockedReason: obstacle ?? reason("few-answers", "0") };
 }
 

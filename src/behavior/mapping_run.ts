@@ -34,6 +34,8 @@ const OWN_REFUSALS: ReadonlySet<string> = new Set([
   ...["ENETDOWN", "ENETUNREACH", "ENFILE", "ENODEV", "EPERM"],
 ]);
 
+const UNREACHABLE: ReadonlySet<string> = new Set(["EHOSTUNREACH", "ETIMEDOUT"]);
+
 /**
  * Asks several servers which external endpoint one socket has, as {@linkcode planAsking} decides. Dead servers cost
  * nothing noticeable: others are asked besides them.
@@ -45,6 +47,8 @@ export class MappingRun {
   readonly alternates: Sighting[] = [];
   /** Servers that were silent or refused. */
   silentServers = 0;
+  /** Those of them that refused: somebody is there, who may well not speak STUN over this transport. */
+  refusedServers = 0;
   /** What our own kernel said. */
   lastError: string | undefined;
   readonly #options: MappingRunOptions;
@@ -220,11 +224,17 @@ export class MappingRun {
       const isOwn = OWN_REFUSALS.has(errorCode(error) ?? "");
       if (isOwn) this.lastError = errorMessage(error);
       else if (server !== undefined) this.silentServers++;
+      if (!isOwn && server !== undefined && isRefusal(error)) this.refusedServers++;
       const outcome = isOwn ? "failed" : error instanceof StunTimeoutError ? "silent" : "refused";
       context.note({ ...note, outcome, note: errorMessage(error) });
       return undefined;
     }
   }
+}
+
+/** What a server or its kernel says, and not a firewall on the way by ICMP. */
+function isRefusal(error: unknown): boolean {
+  return !(error instanceof StunTimeoutError) && !UNREACHABLE.has(errorCode(error) ?? "");
 }
 
 function sightingOf({ server, local, reflexive, otherAddress, rttMs }: BindingResult): Sighting {

@@ -46,7 +46,7 @@ interface ProbeTag {
  * Finds out over UDP whether strangers get in (RFC 5780, section 4.4). Conclusive with one server and never a
  * guess: "filtered" is only said after a control experiment, in which the alternate endpoint was let in, showed
  * that the server does answer from there. Ends after one round trip where nothing is filtered or the server has
- * no second address, after 2.4 s at the latest.
+ * no second address, after 3.6 s at the latest.
  *
  * The socket has a port of its own: on the port of a mapping earlier traffic would let the "stranger" in.
  *
@@ -57,21 +57,30 @@ export async function probeUdpFiltering(options: ProbeFilteringOptions): Promise
   const { platform, localAddress, device, mark, signal } = options;
   signal?.throwIfAborted();
   const run = new ProbeRun(options);
-  using socket = await platform.net.openDatagram({
-    local: { address: localAddress, port: 0 },
-    device,
-    mark,
-    onDatagram: (data, from) => run.take(data, from),
-    onError: (error) => run.noteError(error),
-  });
+  const open = async (): Promise<DatagramSocket> =>
+    await platform.net.openDatagram({
+      local: { address: localAddress, port: 0 },
+      device,
+      mark,
+      onDatagram: (data, from) => run.take(data, from),
+      onError: (error) => run.noteError(error),
+    });
+  using socket = await open();
+  using fresh = await open();
   signal?.throwIfAborted();
   const stop = (): void => run.fail(signal?.reason);
   signal?.addEventListener("abort", stop, { once: true });
   try {
-    return await run.run(socket);
+    return await run.run({ socket, fresh });
   } finally {
     signal?.removeEventListener("abort", stop);
   }
+}
+
+/** The socket that strangers knock at, and one that nobody has knocked at. */
+interface ProbeSockets {
+  readonly socket: DatagramSocket;
+  readonly fresh: DatagramSocket;
 }
 
 class ProbeRun {
@@ -80,6 +89,7 @@ class ProbeRun {
   readonly #requests = new Map<string, PendingTransaction<ProbeTag>>();
   readonly #done: PromiseWithResolvers<FilteringResult> = Promise.withResolvers();
   #probe: FilteringProbe;
+  #sockets: ProbeSockets | undefined;
   #lastError: unknown;
 
   constructor(options: ProbeFilteringOptions) {
@@ -89,8 +99,9 @@ class ProbeRun {
     this.#probe = startFilteringProbe(options.server);
   }
 
-  async run(socket: DatagramSocket): Promise<FilteringResult> {
+  async run(sockets: ProbeSockets): Promise<FilteringResult> {
     const { platform: { clock }, waveMs = 400 } = this.#options;
+    this.#sockets = sockets;
     let timer: Disposable | undefined;
     let waves = 0;
     const wave = (): void => {
@@ -99,7 +110,7 @@ class ProbeRun {
         this.#step({ kind: "phase-over" });
       }
       waves++;
-      this.#sendPending(socket);
+      this.#sendPending();
       if (this.#probe.result === undefined) timer = clock.schedule(waveMs, wave);
     };
     wave();
@@ -128,6 +139,8 @@ class ProbeRun {
     }
     const { reflexive, otherAddress } = accepted.answer;
     this.#step({ kind: "answer", request, phase, from, reflexive, otherAddress });
+    // There the knock waits for the answers before it.
+    if (phase === "fresh" && request !== "changed-both") this.#sendPending();
   }
 
   #step(input: ProbeInput): void {
@@ -140,10 +153,11 @@ class ProbeRun {
     );
   }
 
-  #sendPending(socket: DatagramSocket): void {
+  #sendPending(): void {
+    const socket = this.#probe.phase === "fresh" ? this.#sockets?.fresh : this.#sockets?.socket;
     for (const { request, to } of pendingRequests(this.#probe)) {
       try {
-        socket.send(this.#transactionFor(request, to).bytes, to);
+        socket?.send(this.#transactionFor(request, to).bytes, to);
       } catch (error) {
         // Like a packet lost on the wire: the next wave tries again.
         this.noteError(error);

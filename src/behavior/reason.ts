@@ -34,6 +34,10 @@ export type ReasonCode =
   | "outside-unsure"
   /** There is no NAT, so that knocking at the own address proves nothing, and nobody outside was asked. */
   | "no-nat"
+  /** Over the other transport another external address was seen. */
+  | "other-transport"
+  /** The servers are in a private network, too; what those outside see was not seen. */
+  | "inner-servers"
   /** Too few sockets were seen. */
   | "few-samples"
   /** Follows from another finding that is unknown. */
@@ -78,6 +82,8 @@ const CLAUSES: Readonly<Record<ReasonCode, string>> = {
   "known-got-in": "somebody outside got in, but from an address this host had talked to",
   "outside-unsure": "nobody outside could tell",
   "no-nat": "there is no NAT, and nobody outside was asked to knock",
+  "other-transport": "over the other transport another address was seen",
+  "inner-servers": "the address seen is no public one, so the STUN servers are not outside",
   "few-samples": "too few sockets were seen",
   "depends-on-unknown": "another finding is unknown",
   "time-up": "the time was up",

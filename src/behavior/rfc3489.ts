@@ -1,3 +1,4 @@
+import type { AddressScope } from "../core/address_scope.ts";
 import type { NatBehavior } from "../core/behavior.ts";
 
 /** Kinds of NAT as RFC 3489 (sections 5 and 10.1) named them and as people still do. */
@@ -23,6 +24,8 @@ export interface Rfc3489Findings {
   readonly oneToOne: "yes" | "no" | "unknown";
   /** Whether nobody answers. */
   readonly blocked: "yes" | "no" | "unknown";
+  /** What kind of address servers saw: none is public if the servers are in a private network, too. */
+  readonly scope?: AddressScope | undefined;
 }
 
 const CONES = {
@@ -39,7 +42,7 @@ const CONES = {
  * `symmetric-udp-firewall` means the same thing: no NAT, but strangers are shut out.
  */
 export function rfc3489Of(findings: Rfc3489Findings): Rfc3489Kind {
-  const { mapping, filtering, strangersGetIn, oneToOne, blocked } = findings;
+  const { mapping, filtering, strangersGetIn, oneToOne, blocked, scope } = findings;
   if (blocked === "yes") return "blocked";
   switch (mapping) {
     case "unknown":
@@ -48,10 +51,11 @@ export function rfc3489Of(findings: Rfc3489Findings): Rfc3489Kind {
     case "address-and-port-dependent":
       return "symmetric";
     case "none":
+      if (scope === "private" || scope === "cgn") return "unknown";
       if (filtering === "endpoint-independent" || filtering === "none") return "open-internet";
       return filtering !== "unknown" || strangersGetIn === "no" ? "symmetric-udp-firewall" : "unknown";
     case "endpoint-independent":
-      if (oneToOne === "yes") return "open-internet";
+      if (oneToOne === "yes" && scope !== "private" && scope !== "cgn") return "open-internet";
       return filtering === "unknown" || filtering === "none" ? "unknown" : CONES[filtering];
   }
 }

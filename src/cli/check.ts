@@ -1,5 +1,6 @@
 import { checkNat } from "../behavior/check_nat.ts";
 import type { OutsideProbe } from "../behavior/check_options.ts";
+import { scopeOf } from "../core/address_scope.ts";
 import { type Endpoint, type Family, unspecifiedAddress } from "../core/endpoint.ts";
 import type { Protocol } from "../core/mapping.ts";
 import type { Platform } from "../core/platform.ts";
@@ -95,7 +96,9 @@ async function look(args: CheckArgs, { session, side, token, platform }: Means):
   // Both end before the network is closed.
   await Promise.allSettled([checking, looking]);
   const [report, view] = await Promise.all([checking, looking]);
-  const advice = adviceFor(report, { port: bind?.port, ...view });
+  const hasIpv6 = family === 4 && report.local.address === undefined && address === undefined &&
+    await hasRoute(platform, { family: 6, device, mark: args.mark });
+  const advice = adviceFor(report, { port: bind?.port, ...view, hasIpv6 });
   await progress.clear();
   if (isJson) output.json(checkToJson(report, { advice, view, lang: texts.lang }));
   else for (const line of checkLines(report, { advice, view, isVerbose, texts })) output.line(line);
@@ -141,6 +144,19 @@ async function lookAtOwnRouter({ family, address, ...options }: Own): Promise<Ro
   }
   signal.throwIfAborted();
   return await lookAtRouter({ ...options, local, surroundings: systemSurroundings });
+}
+
+/** Whether the system knows a way out, by an address that reaches beyond the own network. */
+async function hasRoute(
+  { net }: Platform,
+  { family, ...options }: Pick<Own, "family" | "device" | "mark">,
+): Promise<boolean> {
+  try {
+    const scope = scopeOf(await net.localAddressTowards(ANYWHERE[family], options));
+    return scope === "global" || scope === "documentation";
+  } catch {
+    return false;
+  }
 }
 
 /** Never sent to (RFC 5737, RFC 3849). */

@@ -13,6 +13,8 @@ export interface CheckSurroundings {
   readonly router?: string | undefined;
   /** The address that it has on its far side. */
   readonly far?: string | undefined;
+  /** This host has a way out over the IP version that was not looked at, and that is IPv6. */
+  readonly hasIpv6?: boolean | undefined;
 }
 
 /** What each advice about a port says. */
@@ -44,9 +46,9 @@ export function adviceFor(report: NatReport, surroundings: CheckSurroundings): r
   const layers = layersOf(report, surroundings);
   const place = { port: surroundings.port, address, router: surroundings.router, family };
   return [
-    ...obstacles(seen),
+    ...obstacles(seen, surroundings),
     ...proxies(seen),
-    ...openings(seen, place),
+    ...openings(seen.filter(({ verdict: { outlook } }) => outlook === "works"), place),
     ...layer(seen, { place, layers, far: surroundings.far }),
     ...filters(seen, { place, hasRouter, layers }),
     ...symmetric(seen, { family, hasRouter, layers }),
@@ -71,13 +73,14 @@ function about<T>(
 }
 
 /** Why nothing could be seen. */
-function obstacles(seen: readonly Seen[]): readonly CheckAdvice[] {
+function obstacles(seen: readonly Seen[], { hasIpv6 = false }: CheckSurroundings): readonly CheckAdvice[] {
   const reasonIs = (...codes: readonly string[]) => ({ report: { mapping, mappingReason } }: Seen): boolean =>
     mapping === "unknown" && codes.includes(mappingReason?.code ?? "");
   const isSilent = ({ report }: Seen): boolean =>
     report.blocked === "yes" || reasonIs("no-answer")({ report, verdict: noVerdict });
-  if (seen.length > 0 && seen.every(reasonIs("no-route"))) return [{ code: "no-route" }];
-  if (seen.length > 0 && seen.every(reasonIs("no-server"))) return [{ code: "no-server" }];
+  const hint: readonly CheckAdvice[] = hasIpv6 ? [{ code: "try-ipv6" }] : [];
+  if (seen.length > 0 && seen.every(reasonIs("no-route"))) return [{ code: "no-route" }, ...hint];
+  if (seen.length > 0 && seen.every(reasonIs("no-server"))) return [{ code: "no-server" }, ...hint];
   if (seen.length > 1 && seen.every(isSilent)) return [{ code: "offline" }];
   const answered = seen.find(({ report }) => report.mapping !== "unknown")?.verdict.protocol;
   return [
@@ -237,7 +240,9 @@ const OUTSIDE = [["outside-unsure", "outside-unsure"], ["known-got-in", "reflect
 
 /** What nobody could see, and how it could be. */
 function unseen(seen: readonly Seen[], place: Place): readonly CheckAdvice[] {
-  const open = seen.filter(({ verdict: { outlook } }) => outlook === "maybe" || outlook === "unlikely");
+  const open = seen.filter(({ report: { strangersGetIn }, verdict: { outlook } }) =>
+    strangersGetIn === "unknown" && (outlook === "maybe" || outlook === "unlikely")
+  );
   const asked = OUTSIDE.flatMap(([reason, code]): readonly CheckAdvice[] => {
     const told = open.find(({ report }) => report.filteringReason?.code === reason)?.report.filteringReason;
     return told === undefined ? [] : [{ code, detail: told.detail ?? told.text }];
@@ -257,9 +262,7 @@ function unseen(seen: readonly Seen[], place: Place): readonly CheckAdvice[] {
 
 /** What is worth knowing besides. */
 function asides(seen: readonly Seen[], place: Place): readonly CheckAdvice[] {
-  const inner = seen.find(({ report: { scope, mapping } }) =>
-    mapping !== "none" && (scope === "cgn" || scope === "private")
-  )?.report;
+  const inner = seen.find(({ report: { scope } }) => scope === "cgn" || scope === "private")?.report;
   const hidden = inner?.external === undefined || inner.scope === undefined
     ? []
     : [{ code: "inner-nat", external: inner.external.address, scope: inner.scope } as const];

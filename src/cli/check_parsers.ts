@@ -14,7 +14,7 @@ export function checkParser(b: ParserBuilder): Field<CommandArgs> {
   const { help } = b.texts.check;
   const plain = (value: string): string => value;
   const bind = valueParser({
-    ...{ metavar: "[IP:]PORT", read: parseListenSpec, refuse: usage.badPort },
+    ...{ metavar: "[IP:]PORT", read: parseListenSpec, refuse: reach.usage.badListen },
     write: ({ host, port }: ReachSpec) => host === undefined ? `${port}` : formatEndpoint({ host, port }),
   });
   const url = valueParser({

@@ -1,5 +1,5 @@
 import type { NatReport, TransportReport } from "../behavior/nat_report.ts";
-import type { Reason } from "../behavior/reason.ts";
+import { type Reason, reason } from "../behavior/reason.ts";
 import type { Protocol } from "../core/mapping.ts";
 import type { KindName, Outlook } from "../text/check_texts.ts";
 
@@ -52,12 +52,17 @@ function isBehindNat({ mapping }: TransportReport): boolean {
   return mapping !== "none" && mapping !== "unknown";
 }
 
+/** Servers that see no public address are not outside themselves: what they saw may end at another NAT. */
+function isInside({ scope }: TransportReport): boolean {
+  return scope === "private" || scope === "cgn";
+}
+
 function outlookOf(report: TransportReport, isShutElsewhere: boolean): Outlook {
   const { mapping, strangersGetIn } = report;
   if (isProxied(report)) return "unknown";
   if (mapping === "unknown") return "unknown";
   if (mapping === "address-dependent" || mapping === "address-and-port-dependent") return "cannot";
-  if (strangersGetIn === "yes") return "works";
+  if (strangersGetIn === "yes") return isInside(report) ? "maybe" : "works";
   if (strangersGetIn === "no") return "cannot";
   return isShutElsewhere && mapping !== "none" ? "unlikely" : "maybe";
 }
@@ -75,6 +80,7 @@ function kindOf(report: TransportReport): KindName {
 function reasonOf(report: TransportReport): Reason | undefined {
   if (isProxied(report)) return report.suspicionReason;
   if (report.mapping === "unknown") return report.mappingReason;
+  if (isInside(report) && report.strangersGetIn === "yes") return reason("inner-servers");
   return report.filtering === "unknown" && report.strangersGetIn === "unknown" &&
       report.rfc3489 === "unknown"
     ? report.filteringReason

@@ -1,6 +1,8 @@
 import type { Endpoint } from "../core/endpoint.ts";
 import { formatEndpoint } from "../core/endpoint.ts";
+import { systemClock } from "../core/clock.ts";
 import { errorMessage } from "../core/errors.ts";
+import { keepServing } from "../core/keep_serving.ts";
 import { untilAborted } from "../core/aborting.ts";
 import { createFrontDoor } from "../status/front_door.ts";
 import type { TunnelSnapshot } from "../status/service_snapshot.ts";
@@ -27,8 +29,14 @@ export async function runRedirect(args: RedirectArgs, session: HostSession): Pro
   });
   await using servers = new AsyncDisposableStack();
   for (const { address, port } of args.listen.length === 0 ? DEFAULT_LISTEN : args.listen) {
-    const server = Deno.serve({ hostname: address, port, onListen: () => {} }, app.fetch);
-    servers.defer(() => server.shutdown());
+    const open = (at: number): Deno.HttpServer<Deno.NetAddr> =>
+      Deno.serve({ hostname: address, port: at, signal, onListen: () => {} }, app.fetch);
+    const server = open(port);
+    const serving = keepServing(server, {
+      open: () => open(server.addr.port),
+      ...{ clock: systemClock, log, signal, subject: "the front door" },
+    });
+    servers.defer(() => serving);
     const url = `http://${formatEndpoint({ address, port: server.addr.port })}/`;
     if (isJson) output.json({ event: "listening", url });
     else output.line(texts.redirect.listening(url));

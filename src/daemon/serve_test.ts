@@ -1,5 +1,6 @@
 import { type Endpoint, formatEndpoint } from "../core/endpoint.ts";
 import { errorMessage } from "../core/errors.ts";
+import { keepServing, type Serving } from "../core/keep_serving.ts";
 import type { MappingFields } from "../core/mapping.ts";
 import type { Platform } from "../core/platform.ts";
 import type { Service } from "../keeper/serving_turn.ts";
@@ -66,23 +67,27 @@ function listenPage(
   handle: Deno.ServeHandler<Deno.NetAddr>,
 ): AsyncDisposable {
   const closing = new AbortController();
-  const server = Deno.serve({
-    hostname: internal.address,
-    port: internal.port,
-    reusePort: true,
-    signal: closing.signal,
-    onListen: () => {},
-    onError: (error) => {
-      platform.log.warn("The test page failed", { reason: errorMessage(error) });
-      return new Response("Internal error\n", { status: 500 });
-    },
-  }, handle);
+  const { clock, log } = platform;
+  const { signal } = closing;
+  const open = (): Serving =>
+    Deno.serve({
+      hostname: internal.address,
+      port: internal.port,
+      reusePort: true,
+      signal,
+      onListen: () => {},
+      onError: (error) => {
+        log.warn("The test page failed", { reason: errorMessage(error) });
+        return new Response("Internal error\n", { status: 500 });
+      },
+    }, handle);
+  const serving = keepServing(open(), { open, clock, log, signal, subject: "the test page" });
   return {
     async [Symbol.asyncDispose](): Promise<void> {
       closing.abort();
       const limit = Promise.withResolvers<void>();
-      using _timer = platform.clock.schedule(SHUTDOWN_LIMIT_MS, () => limit.resolve());
-      await Promise.race([server.finished, limit.promise]);
+      using _timer = clock.schedule(SHUTDOWN_LIMIT_MS, () => limit.resolve());
+      await Promise.race([serving, limit.promise]);
     },
   };
 }

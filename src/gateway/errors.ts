@@ -17,6 +17,8 @@ export interface GatewayErrorOptions extends ErrorOptions {
   readonly way?: GatewayWay | undefined;
   /** The router asks not to be asked again before, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
+  /** The answer is one that a router gives too that has no public address itself. @default {false} */
+  readonly isVague?: boolean | undefined;
 }
 
 /** A router did not do what it was asked for. */
@@ -35,10 +37,12 @@ export class GatewayError extends PortholeError {
   readonly way: GatewayWay | undefined;
   /** The router asks not to be asked again before, in milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /** The answer is one that a router gives too that has no public address itself. */
+  readonly isVague: boolean;
 
   /** `reason` may hold what the router said, already made harmless. */
   constructor(reason: string, options: GatewayErrorOptions) {
-    const { fault, router, way, retryAfterMs } = options;
+    const { fault, router, way, retryAfterMs, isVague = false } = options;
     const by = way === undefined ? "" : ` by ${describeWay(way)}`;
     super(`Cannot ask ${router === undefined ? "a router" : `router ${router}`}${by}: ${reason}`, options);
     this.fault = fault;
@@ -46,6 +50,7 @@ export class GatewayError extends PortholeError {
     this.router = router;
     this.way = way;
     this.retryAfterMs = retryAfterMs;
+    this.isVague = isVague;
   }
 }
 

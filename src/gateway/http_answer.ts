@@ -2,7 +2,7 @@ import { PortholeError } from "../core/errors.ts";
 
 /** An answer of an HTTP server. */
 export interface HttpAnswer {
-  /** 100 to 599. */
+  /** 200 to 599. */
   readonly status: number;
   /** As UTF-8. */
   readonly text: string;
@@ -104,8 +104,14 @@ export class HttpAnswerReader {
       const line = this.#takeLine(MOST_LINE_BYTES);
       if (this.#at > MOST_HEAD_BYTES) throw new HttpAnswerError("its headers do not end");
       if (line === undefined) return undefined;
-      if (line === "") return readHead(this.#lines);
-      this.#lines.push(line);
+      if (line !== "") {
+        this.#lines.push(line);
+        continue;
+      }
+      const head = readHead(this.#lines);
+      // An interim answer may come unasked for (RFC 9110, section 15.2).
+      if (head.status >= 200) return head;
+      this.#lines.length = 0;
     }
   }
 
@@ -126,7 +132,7 @@ export class HttpAnswerReader {
       const lineAt = this.#at;
       const line = this.#takeLine(MOST_LINE_BYTES);
       if (line === undefined) return false;
-      const size = parseInt(/^([\da-f]{1,6})(?:[\s;]|$)/i.exec(line)?.[1] ?? "", 16);
+      const size = parseInt(/^0*([\da-f]{1,6})(?:[\s;]|$)/i.exec(line)?.[1] ?? "", 16);
       if (Number.isNaN(size)) throw new HttpAnswerError("a chunk without a size");
       if (size === 0) return true;
       const start = this.#at;

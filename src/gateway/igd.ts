@@ -23,6 +23,7 @@ export interface IgdEntry {
 export const IGD_CODES = {
   invalidAction: 401,
   invalidArgs: 402,
+  failed: 501,
   notImplemented: 602,
   noSuchEntry: 714,
   conflict: 718,
@@ -37,7 +38,7 @@ export class IgdFault extends GatewayError {
   /** `said` is what the router calls it. */
   constructor(igdCode: number, { router, said }: { readonly router: string; readonly said: string }) {
     const fault: GatewayFault = igdCode === IGD_CODES.conflict ? "conflict" : "refused";
-    super(describeCode(igdCode, said), { fault, router, way: "upnp" });
+    super(describeCode(igdCode, said), { fault, router, way: "upnp", isVague: igdCode === IGD_CODES.failed });
     this.igdCode = igdCode;
   }
 }

@@ -10,6 +10,11 @@ import {
   type NatPmpRequest,
 } from "./natpmp_message.ts";
 
+/** RFC 6886, section 3.5. */
+const UNSUPPORTED_VERSION = 1;
+/** Network failure, and out of resources, which miniupnpd says in its place. */
+const ADDRESSLESS: readonly number[] = [3, 4];
+
 type Success<K> = Extract<NatPmpAnswer, { readonly kind: K }>;
 
 /** One of both. */
@@ -81,18 +86,23 @@ export class NatPmpMapper implements Mapper {
           return read !== undefined && isAnswer(read) ? { answer: read } : undefined;
         }
         // A server that does not know the version may not know where the opcode stands either.
-        return read.opcode === bytes[1] || read.result === 1 ? { refusal: read } : undefined;
+        return read.opcode === bytes[1] || read.result === UNSUPPORTED_VERSION
+          ? { refusal: read }
+          : undefined;
       },
       signal,
     });
     const { epochSeconds = 0 } = answer ?? refusal ?? {};
     if (this.#epochs.note(epochSeconds, clock.now())) this.#onForgotten();
-    if (answer === undefined) throw this.#refusal(describeNatPmpResult(refusal?.result ?? 0), "refused");
-    return answer;
+    if (answer !== undefined) return answer;
+    const result = refusal?.result ?? 0;
+    // It speaks something else, so it is as good as not there.
+    const fault = result === UNSUPPORTED_VERSION ? "silent" : "refused";
+    throw this.#refusal(describeNatPmpResult(result), fault, ADDRESSLESS.includes(result));
   }
 
-  #refusal(reason: string, fault: "refused" | "malformed"): GatewayError {
-    return new GatewayError(reason, { fault, router: this.#link.router, way: this.way });
+  #refusal(reason: string, fault: "silent" | "refused" | "malformed", isVague = false): GatewayError {
+    return new GatewayError(reason, { fault, router: this.#link.router, way: this.way, isVague });
   }
 }
 

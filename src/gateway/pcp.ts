@@ -16,6 +16,8 @@ import {
 
 /** RFC 6887, section 7.4. */
 const UNSUPPORTED_VERSION = 1;
+/** Network failure, and out of resources, which miniupnpd says in its place. */
+const ADDRESSLESS: readonly number[] = [7, 8];
 
 /** A router asked by PCP (RFC 6887); over IPv6 it opens its firewall. */
 export class PcpMapper implements Mapper {
@@ -79,15 +81,14 @@ export class PcpMapper implements Mapper {
     // Some servers do not know ANNOUNCE, or see us by another address; that they say so by PCP is all that was asked.
     if (result === 0 || request.kind === "announce") return answer;
     const fault = result === PCP_CANNOT_PROVIDE_EXTERNAL ? "conflict" : "refused";
-    throw this.#error(describePcpResult(result), fault, lifetimeSeconds * 1000);
+    throw new GatewayError(describePcpResult(result), {
+      ...{ fault, router: this.#link.router, way: this.way, retryAfterMs: lifetimeSeconds * 1000 },
+      isVague: ADDRESSLESS.includes(result),
+    });
   }
 
-  #error(
-    reason: string,
-    fault: "silent" | "refused" | "conflict" | "malformed",
-    retryAfterMs?: number,
-  ): GatewayError {
-    return new GatewayError(reason, { fault, router: this.#link.router, way: this.way, retryAfterMs });
+  #error(reason: string, fault: "silent" | "malformed"): GatewayError {
+    return new GatewayError(reason, { fault, router: this.#link.router, way: this.way });
   }
 }
 

@@ -51,6 +51,9 @@ export class Router implements AsyncDisposable {
   #finding: Promise<readonly Mapper[]> | undefined;
   #silence: { readonly untilMs: number; readonly error: unknown } | undefined;
   #timer: Disposable | undefined;
+  /** Runs for a while after an epoch told of a restart. */
+  #epochPause: Disposable | undefined;
+  #isToldAgain = false;
   #silentChecks = 0;
   #turn = 0;
 
@@ -96,13 +99,13 @@ export class Router implements AsyncDisposable {
   ): Promise<RouterGrant> {
     const { way, signal } = how;
     const refused = new Set<GatewayWay>();
+    const silent = new Set<GatewayWay>();
     let failure: GatewayError | undefined;
     for (const waitsForAll of [false, true]) {
       const mappers = await this.#find({ waitsForAll, signal });
-      const order = [
-        ...mappers.filter((one) => one.way === way),
-        ...mappers.filter((one) => one.way !== way),
-      ];
+      // One that was there and did not answer to this may never do so: the others first.
+      const rankOf = (one: Mapper): number => silent.has(one.way) ? 2 : one.way === way ? 0 : 1;
+      const order = mappers.toSorted((a, b) => rankOf(a) - rankOf(b));
       for (const mapper of order.filter((one) => !refused.has(one.way))) {
         try {
           const grant = await this.#requests.run(() => mapper.map(request, signal), signal);
@@ -111,8 +114,10 @@ export class Router implements AsyncDisposable {
           if (!(error instanceof GatewayError)) throw error;
           failure = moreTelling(failure, error);
           // What answered earlier may be gone: the router restarted, and its HTTP port is another one.
-          if (error.fault === "silent") this.#forget(mapper);
-          else refused.add(mapper.way);
+          if (error.fault === "silent") {
+            silent.add(mapper.way);
+            this.#forget(mapper);
+          } else refused.add(mapper.way);
         }
       }
     }
@@ -123,13 +128,32 @@ export class Router implements AsyncDisposable {
   }
 
   /**
-   * Gives a port back.
+   * Gives a port back. An abort ends the wait only: many ports at a slow router take their time, and as long as others
+   * use the router there is time.
    *
    * @throws {GatewayError} If it could not.
    */
   async unmap(request: MapRequest, grant: RouterGrant, signal: AbortSignal): Promise<void> {
     const mapper = this.#mappers.find(({ way }) => way === grant.way);
-    if (mapper !== undefined) await this.#requests.run(() => mapper.unmap(request, grant, signal), signal);
+    if (mapper === undefined) return;
+    const done = Promise.withResolvers<void>();
+    // Nobody may be waiting any more when it fails.
+    done.promise.catch(() => {});
+    this.#group.spawn(async (ended) => {
+      const giveBack = async (): Promise<void> => {
+        if (!this.#isTaken(request, grant)) await mapper.unmap(request, grant, ended);
+      };
+      await this.#requests.run(giveBack, ended).then(done.resolve, done.reject);
+    });
+    await orAborted(done.promise, signal);
+  }
+
+  /** Somebody else of us has got the same port meanwhile. */
+  #isTaken(request: MapRequest, { externalPort }: RouterGrant): boolean {
+    return this.#held.values().some((held) =>
+      held.request !== request && held.request.protocol === request.protocol &&
+      held.grant.externalPort === externalPort
+    );
   }
 
   /** Watches over a port, with others, until disposed; `onForgotten` is told when the router seems to have lost it. */
@@ -152,12 +176,13 @@ export class Router implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
+    this.#epochPause?.[Symbol.dispose]();
     await this.#group[Symbol.asyncDispose]();
   }
 
   /** miniupnpd calls it "out of resources", or 501, when it opens nothing because it has no public address itself. */
   async #explain(failure: GatewayError, signal: AbortSignal): Promise<GatewayError> {
-    if (failure.fault !== "refused") return failure;
+    if (!failure.isVague) return failure;
     let address: string | undefined;
     try {
       address = await this.externalAddress(signal);
@@ -191,7 +216,7 @@ export class Router implements AsyncDisposable {
     const done = Promise.withResolvers<readonly Mapper[]>();
     this.#group.spawn(async (signal) => {
       try {
-        const onForgotten = (): void => this.#tellForgotten();
+        const onForgotten = (): void => this.#onEpoch();
         const found = await findMappers(link, { ways, isNear, waitsForAll, onForgotten, signal });
         // One that is known already knows the epoch too.
         this.#mappers = found.map((one) => this.#mappers.find(({ way }) => way === one.way) ?? one);
@@ -211,6 +236,18 @@ export class Router implements AsyncDisposable {
   #forget(mapper: Mapper): void {
     this.#mappers = this.#mappers.filter((one) => one !== mapper);
     this.#isComplete = false;
+  }
+
+  /** A router whose epochs make no sense "restarts" with every answer; each telling makes us ask, so they have pauses. */
+  #onEpoch(): void {
+    const { link: { platform: { clock } } } = this.#options;
+    this.#isToldAgain = this.#epochPause !== undefined;
+    if (this.#isToldAgain || this.#group.signal.aborted) return;
+    this.#epochPause = clock.schedule(CHECK_MS, () => {
+      this.#epochPause = undefined;
+      if (this.#isToldAgain) this.#onEpoch();
+    });
+    this.#tellForgotten();
   }
 
   #tellForgotten(): void {

@@ -17,15 +17,16 @@ export interface SearchOptions {
 const AGAIN_MS = 500;
 /** Devices wait up to MX, one second, before they answer a multicast search. */
 const LIMIT_MS = 1_800;
-/** After the first answer others of the same device follow at once. */
+/** After the first gateway's answer others of the same device follow at once. */
 const MORE_ANSWERS_MS = 150;
 /** A router with several devices in it has fewer. */
 const MOST_LOCATIONS = 4;
+const GATEWAY_TARGET = /:device:InternetGatewayDevice:\d+$/i;
 
 /**
  * Searches the UPnP devices of exactly one router: what answers from another address, or points to one, is ignored.
  *
- * @returns Where their descriptions are; none if nobody answered within 2 s.
+ * @returns Where their descriptions are, those that call themselves gateways first; none if nobody answered within 2 s.
  * @throws {Error} With the kernel's code if the socket cannot be opened.
  * @throws `signal.reason`, unchanged, if aborted.
  */
@@ -36,15 +37,19 @@ export async function searchDevices(
   const { platform: { net, clock, log }, router, local, device, mark } = link;
   const { isNear, signal } = options;
   signal.throwIfAborted();
-  const found = new Map<string, GatewayUrl>();
+  const gateways = new Map<string, GatewayUrl>();
+  /** They said "root device" only: a media server on the router may be the first to say that. */
+  const others = new Map<string, GatewayUrl>();
   const first = Promise.withResolvers<void>();
   const take = (data: Uint8Array, from: Endpoint): void => {
-    if (from.address !== router || found.size === MOST_LOCATIONS) return;
+    if (from.address !== router) return;
     const answer = readSsdpAnswer(data);
     const url = answer && readGatewayUrl(answer.location, router);
     if (url === undefined) return;
-    found.set(`${url.port}${url.path}`, url);
-    first.resolve();
+    const isGateway = GATEWAY_TARGET.test(answer?.target ?? "");
+    const found = isGateway ? gateways : others;
+    if (found.size < MOST_LOCATIONS) found.set(`${url.port}${url.path}`, url);
+    if (isGateway) first.resolve();
   };
   using socket = await net.openDatagram({
     ...{ local: { address: local, port: 0 }, device, mark },
@@ -62,9 +67,9 @@ export async function searchDevices(
     }
   };
   send();
-  using _again = clock.schedule(AGAIN_MS, () => void (found.size === 0 && send()));
+  using _again = clock.schedule(AGAIN_MS, () => void (gateways.size === 0 && send()));
   using _limit = clock.schedule(LIMIT_MS, () => first.resolve());
   await orAborted(first.promise, signal);
   await delay(clock, MORE_ANSWERS_MS, signal);
-  return [...found.values()];
+  return [...new Map([...gateways, ...others]).values()].slice(0, MOST_LOCATIONS);
 }

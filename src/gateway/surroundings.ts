@@ -31,8 +31,9 @@ export function readSurroundings({ readFile, interfaces }: SurroundingsSource): 
       const text = await readFile(isIpv6 ? "/proc/net/ipv6_route" : "/proc/net/route") ?? "";
       const routes = isIpv6 ? readRoutes6(text) : readRoutes4(text);
       const device = interfaces().find(({ address }) => isSame(address, local))?.name;
-      // A host with two lines has two default routes; the one of our own address counts.
-      return (routes.find((route) => route.device === device) ?? routes[0])?.gateway;
+      // A host with two lines has two default routes; the one of our own address counts. A tunnel's address has none by
+      // a gateway, and the other line's router knows nothing of it.
+      return routes.find((route) => device === undefined || route.device === device)?.gateway;
     },
     isNear(address): boolean {
       const target = addressBytes(address);

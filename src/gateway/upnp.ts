@@ -1,6 +1,6 @@
 import { errorMessage } from "../core/errors.ts";
 import { findIgdServices } from "./device_description.ts";
-import { GatewayError } from "./errors.ts";
+import { GatewayError, moreTelling } from "./errors.ts";
 import type { GatewayUrl } from "./gateway_url.ts";
 import { requestFromRouter } from "./http_exchange.ts";
 import { Igd, IGD_CODES, type IgdEntry, IgdFault, type IgdPort } from "./igd.ts";
@@ -39,31 +39,24 @@ export class UpnpMapper implements Mapper {
    */
   static async find(link: RouterLink, options: SearchOptions & MapperHandlers): Promise<UpnpMapper> {
     const { signal } = options;
-    let answering: Igd | undefined;
-    let reason = "no UPnP device answers there";
+    let best: FoundIgd | undefined;
+    let failure: GatewayError | undefined;
     try {
-      for (const url of await searchDevices(link, options)) {
-        for (const igd of await igdsAt(link, url, signal)) {
-          const address = await igd.externalAddress(signal).catch((error) => {
-            if (!(error instanceof IgdFault)) throw error;
-            return undefined;
-          });
-          if (address !== undefined) {
-            return new UpnpMapper(link, igd, { ...options, externalAddress: address });
-          }
-          answering ??= igd;
+      const urls = await searchDevices(link, options);
+      // A media server on the router, or a device that answers nothing, must not hide the one that works.
+      const looks = await Promise.allSettled(urls.map((url) => findIgd(link, url, signal)));
+      for (const look of looks) {
+        if (look.status === "rejected") failure = moreTelling(failure, asGatewayError(look.reason, link));
+        else if (best?.externalAddress === undefined) {
+          best = look.value.externalAddress ? look.value : best ?? look.value;
         }
-        reason = "its UPnP device opens no ports";
       }
     } catch (error) {
-      if (signal.aborted) throw signal.reason;
-      if (answering === undefined) {
-        if (error instanceof GatewayError) throw error;
-        reason = errorMessage(error);
-      }
+      failure = asGatewayError(error, link);
     }
-    if (answering !== undefined) return new UpnpMapper(link, answering, options);
-    throw new GatewayError(reason, { fault: "silent", router: link.router, way: "upnp" });
+    signal.throwIfAborted();
+    if (best !== undefined) return new UpnpMapper(link, best.igd, { ...options, ...best });
+    throw failure ?? nothingThere("no UPnP device answers there", link);
   }
 
   /** As {@linkcode Mapper.externalAddress}. */
@@ -126,14 +119,19 @@ export class UpnpMapper implements Mapper {
 
   async #add(request: MapRequest, signal: AbortSignal): Promise<MapGrant> {
     const { protocol, externalPort, client, internalPort, lifetimeSeconds } = request;
-    const leaseSeconds = this.#isPermanentOnly ? 0 : lifetimeSeconds;
-    try {
+    const add = async (leaseSeconds: number): Promise<MapGrant> => {
       await this.#igd.add({ protocol, externalPort }, { client, internalPort, leaseSeconds }, signal);
       return { externalPort, lifetimeSeconds: leaseSeconds || Infinity };
+    };
+    if (this.#isPermanentOnly) return await add(0);
+    try {
+      return await add(lifetimeSeconds);
     } catch (error) {
-      if (leaseSeconds === 0 || !isAboutLease(error)) throw error;
+      if (!isAboutLease(error)) throw error;
+      const grant = await add(0);
+      // Only now it is known that it was about the lease: 402 is said of other values too.
       this.#isPermanentOnly = true;
-      return await this.#add(request, signal);
+      return grant;
     }
   }
 
@@ -171,6 +169,33 @@ function isAboutLease(error: unknown): boolean {
     (error.igdCode === IGD_CODES.onlyPermanentLeases || error.igdCode === IGD_CODES.invalidArgs);
 }
 
+/** A service of a router, and the external address that it named. */
+interface FoundIgd {
+  readonly igd: Igd;
+  readonly externalAddress?: string | undefined;
+}
+
+/** The first service of a device that has an external address, else one that answers at all. */
+async function findIgd(link: RouterLink, url: GatewayUrl, signal: AbortSignal): Promise<FoundIgd> {
+  let answering: FoundIgd | undefined;
+  let failure: GatewayError | undefined;
+  for (const igd of await igdsAt(link, url, signal)) {
+    try {
+      const externalAddress = await igd.externalAddress(signal);
+      if (externalAddress !== undefined) return { igd, externalAddress };
+      answering ??= { igd };
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      failure = moreTelling(failure, error);
+      if (error instanceof IgdFault) answering ??= { igd };
+      // The others are at the same server, and nobody waits for each of them.
+      if (error.fault === "silent") break;
+    }
+  }
+  if (answering !== undefined) return answering;
+  throw failure ?? nothingThere("its UPnP device opens no ports", link);
+}
+
 async function igdsAt(link: RouterLink, url: GatewayUrl, signal: AbortSignal): Promise<readonly Igd[]> {
   const { router, platform: { log } } = link;
   const { status, text } = await requestFromRouter(link, { url, signal });
@@ -182,4 +207,12 @@ async function igdsAt(link: RouterLink, url: GatewayUrl, signal: AbortSignal): P
     log.debug("A UPnP device describes itself badly", { router, reason: error.message });
     return [];
   }
+}
+
+function asGatewayError(error: unknown, link: RouterLink): GatewayError {
+  return error instanceof GatewayError ? error : nothingThere(errorMessage(error), link);
+}
+
+function nothingThere(reason: string, { router }: RouterLink): GatewayError {
+  return new GatewayError(reason, { fault: "silent", router, way: "upnp" });
 }

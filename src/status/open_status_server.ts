@@ -1,5 +1,6 @@
 import { type Clock, delay, systemClock } from "../core/clock.ts";
 import type { Endpoint } from "../core/endpoint.ts";
+import { keepServing, type Serving } from "../core/keep_serving.ts";
 import type { Logger } from "../core/log.ts";
 import type { Secret } from "../core/secret.ts";
 import type { Lang } from "../text/lang.ts";
@@ -50,14 +51,24 @@ export async function openStatusServer(options: StatusServerOptions): Promise<St
   const shared = { control, lang, log, clock };
   const serveAt = async (path: string, app: AppOptions): Promise<void> => {
     await prepareSocketPath(path);
-    opened.use(serve(app, (settings) => bindPrivately(path, () => Deno.serve({ ...settings, path }))));
+    let isLeft = false;
+    opened.use(serve(app, (settings) => {
+      // What a server that ended by itself left behind keeps the next one out.
+      if (isLeft) Deno.removeSync(path);
+      isLeft = true;
+      return bindPrivately(path, () => Deno.serve({ ...settings, path }));
+    }));
   };
   if (socketPath !== undefined) await serveAt(socketPath, { ...shared, guardsBrowsers: false });
   if (pagePath !== undefined) await serveAt(pagePath, { ...shared, token });
   let address: Endpoint | undefined;
   if (listen !== undefined) {
     opened.use(serve({ ...shared, token }, (settings) => {
-      const server = Deno.serve({ ...settings, hostname: listen.address, port: listen.port });
+      const server = Deno.serve({
+        ...settings,
+        hostname: listen.address,
+        port: address?.port ?? listen.port,
+      });
       address = { address: server.addr.hostname, port: server.addr.port };
       return server;
     }));
@@ -82,26 +93,30 @@ interface Delivery {
   readonly completed: Promise<void>;
 }
 
-interface Running {
-  readonly finished: Promise<void>;
-}
-
 type AppOptions = Omit<Parameters<typeof createStatusApp>[0], "closing">;
 
-function serve(options: AppOptions, open: (settings: Settings) => Running): AsyncDisposable {
-  const { clock = systemClock } = options;
+function serve(
+  options: AppOptions,
+  open: (settings: Settings) => Serving,
+): AsyncDisposable {
+  const { clock = systemClock, log } = options;
   const closing = new AbortController();
   const cutting = new AbortController();
   const pending = new Set<Promise<void>>();
   const app = createStatusApp({ ...options, closing: closing.signal });
-  const server = open({
-    signal: cutting.signal,
+  const { signal } = cutting;
+  const settings: Settings = {
+    signal,
     handler(request, { completed }): Response | Promise<Response> {
       const sent = completed.catch(() => {}).finally(() => pending.delete(sent));
       pending.add(sent);
       return app.fetch(request);
     },
     onListen: () => {},
+  };
+  const serving = keepServing(open(settings), {
+    open: () => open(settings),
+    ...{ clock, log, signal, subject: "the status" },
   });
   return {
     async [Symbol.asyncDispose](): Promise<void> {
@@ -115,7 +130,7 @@ function serve(options: AppOptions, open: (settings: Settings) => Running): Asyn
       ended.abort();
       // Not shutdown(): it waits for readers who do not read, and Deno cannot cut them any more once it was called.
       cutting.abort();
-      await server.finished;
+      await serving;
     },
   };
 }

@@ -333,7 +333,9 @@ const adviceZhCn: CheckAdviceTexts = {
   "ask-carrier": () => "如果是运营商造成的：请申请公网 IPv4 或全锥形 NAT。",
   "try-ipv6": () => "也可以现在就试 IPv6：porthole check -6",
   "inner-nat": (advice) =>
-    `外部看到的地址 ${advice.external} 不是公网地址（${advice.scope}）：更外面还有一层 NAT，而 STUN 服务器在它之内。` +
+    `外部看到的地址 ${advice.external} 不是公网地址（${
+      advice.scope === "cgn" ? "运营商级 NAT" : "内网"
+    }）：更外面还有一层 NAT，而 STUN 服务器在它之内。` +
     "请使用公网的 STUN 服务器，并把光猫改为桥接。",
   "several-addresses": (advice) =>
     `NAT 使用多个公网地址（${

@@ -17,6 +17,8 @@ export type CheckReasonCode =
   | "known-got-in"
   | "outside-unsure"
   | "no-nat"
+  | "other-transport"
+  | "inner-servers"
   | "few-samples"
   | "depends-on-unknown"
   | "time-up"
@@ -47,6 +49,8 @@ export const checkReasonsEn: CheckReasonTexts = {
   "known-got-in": "somebody outside got in, but from an address this host had talked to",
   "outside-unsure": "nobody outside could tell",
   "no-nat": "there is no NAT, and nobody outside was asked to knock",
+  "other-transport": "over the other transport another address was seen",
+  "inner-servers": "the address seen is no public one, so the STUN servers are not outside",
   "few-samples": "too few sockets were seen",
   "depends-on-unknown": "another finding is unknown",
   "time-up": "the time was up",
@@ -75,6 +79,8 @@ export const checkReasonsZhCn: CheckReasonTexts = {
   "known-got-in": "有外人进来了，但来自本机通信过的地址",
   "outside-unsure": "外部无法判断",
   "no-nat": "没有 NAT，也没有请外部来连接",
+  "other-transport": "在另一协议上看到的是另一个地址",
+  "inner-servers": "看到的不是公网地址，说明 STUN 服务器不在公网",
   "few-samples": "看到的套接字太少",
   "depends-on-unknown": "另一项结果未知",
   "time-up": "时间已到",

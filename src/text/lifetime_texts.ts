@@ -5,6 +5,7 @@ type Way = "response-port" | "hairpin" | "same-port" | "answer";
 
 /** Why something is not known. */
 type Reason =
+  | "no-server"
   | "no-answer"
   | "no-nat"
   | "ports-kept"
@@ -91,6 +92,7 @@ export const lifetimeEn: LifetimeTexts = {
   seconds: (value) => `${value} s`,
   because: (finding, reason) => `${finding}: ${reason}`,
   reasons: {
+    "no-server": "no name of a server resolves; see to the DNS, or give addresses by --stun",
     "no-answer": "no server answered",
     "no-nat": "there is no NAT, and no server can answer to another port (RESPONSE-PORT); try --stun",
     "ports-kept":
@@ -149,6 +151,7 @@ export const lifetimeZhCn: LifetimeTexts = {
   seconds: (value) => `${value} 秒`,
   because: (finding, reason) => `${finding}：${reason}`,
   reasons: {
+    "no-server": "服务器的域名都无法解析；请检查 DNS，或用 --stun 直接给出地址",
     "no-answer": "没有服务器应答",
     "no-nat": "没有 NAT，也没有服务器能应答到另一端口（RESPONSE-PORT）；可用 --stun 换服务器",
     "ports-kept":

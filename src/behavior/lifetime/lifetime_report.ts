@@ -12,6 +12,8 @@ export type LifetimeWay = "response-port" | "hairpin" | "same-port" | "answer";
 
 /** Why a lifetime, or a part of it, is not known. */
 export type LifetimeReasonCode =
+  /** No name of a server resolves. */
+  | "no-server"
   /** No server answered. */
   | "no-answer"
   /** There is no NAT, and the server cannot send to another port. */

@@ -1,3 +1,4 @@
+import { openDeadline } from "../../core/deadline.ts";
 import { type Family, type HostPort, unspecifiedAddress } from "../../core/endpoint.ts";
 import type { Protocol } from "../../core/mapping.ts";
 import type { BindOptions } from "../../core/net.ts";
@@ -52,6 +53,9 @@ export interface MeasureLifetimeOptions extends Pick<BindOptions, "device" | "ma
   readonly signal: AbortSignal;
 }
 
+/** Where names do not resolve, resolvers take half a minute to say so. */
+const NAMES_LIMIT_MS = 8_000;
+
 /** What `porthole lifetime` waits for at the longest unless told otherwise. */
 export const DEFAULT_MAX_MS = 300_000;
 
@@ -82,17 +86,19 @@ interface Limits extends MeasureLifetimeOptions {
 }
 
 async function localAddress(options: MeasureLifetimeOptions): Promise<string> {
-  const { platform: { net }, family = 4, address, device, mark, signal } = options;
+  const { platform: { net, clock }, family = 4, address, device, mark, signal } = options;
   if (address !== undefined) return address;
+  using limit = openDeadline(NAMES_LIMIT_MS / 2, { clock, signal });
   for (const { host, port } of [...options.stunServers, ...options.keepAliveHosts ?? []]) {
     try {
-      const [remote] = await net.resolve(host, family, signal);
+      const [remote] = await net.resolve(host, family, limit.signal);
       if (remote !== undefined) {
         return await net.localAddressTowards({ address: remote, port }, { device, mark });
       }
     } catch {
       // The next one may have a name that resolves, and a route; without any, nobody answers and the report says so.
       signal.throwIfAborted();
+      if (limit.signal.aborted) break;
     }
   }
   return unspecifiedAddress(family);
@@ -103,7 +109,7 @@ async function measureUdp(context: LifetimeContext, options: Limits): Promise<Tr
   const { clock } = platform;
   const startMs = clock.now();
   const servers = new StunServerList({ specs: stunServers, family, platform });
-  const opened = await UdpBench.open(context, servers, signal);
+  const opened = await UdpBench.open(context, servers, { signal, namesLimitMs: NAMES_LIMIT_MS / 2 });
   if (opened instanceof NoWay) return nothing("udp", opened.reason);
   using bench = opened;
   const watch = new RefreshWatch(bench, clock);
@@ -141,7 +147,7 @@ async function measureTcp(context: LifetimeContext, options: Limits): Promise<Tr
   const { clock } = platform;
   const startMs = clock.now();
   using bench = await TcpBench.open(context, { stunServers, keepAliveHosts, family, signal });
-  if (!bench.hasHost) return nothing("tcp", "no-answer");
+  if (!bench.hasHost) return nothing("tcp", bench.hasName ? "no-answer" : "no-server");
   const report = (cut?: "interrupted"): TransportLifetime =>
     reportOf(run, {
       ...{ protocol: "tcp", way: "answer", maxMs, cut, sockets: bench.socketCount },

@@ -46,6 +46,8 @@ export class TcpBench implements TrialBench, Disposable {
   readonly sizes: BatchSizes = SIZES;
   /** What STUN servers saw of fresh connections. */
   readonly samples: PortPair[] = [];
+  /** Whether any name resolved. */
+  hasName = false;
   readonly #context: LifetimeContext;
   readonly #controls: Control[] = [];
   /** Everything that was opened; whoever ends earlier does no harm. */
@@ -67,6 +69,7 @@ export class TcpBench implements TrialBench, Disposable {
     const { signal } = options;
     try {
       const hosts = await resolveHosts(context, options);
+      bench.hasName = hosts.length > 0;
       const probes = await Promise.all(hosts.map(async (host) => {
         const probe = await bench.#connect(host, { isKept: true, signal });
         return probe && { host, probe };

@@ -1,4 +1,5 @@
-import { delay } from "../../core/clock.ts";
+import { type Clock, delay } from "../../core/clock.ts";
+import { openDeadline } from "../../core/deadline.ts";
 import { type Endpoint, type HostPort, isSameEndpoint } from "../../core/endpoint.ts";
 import type { StunServer, StunServerList } from "../../stun/server_list.ts";
 import type { Finding } from "../nat_report.ts";
@@ -69,7 +70,7 @@ export class UdpBench implements TrialBench, Disposable {
   }
 
   /**
-   * Finds a server and a way to look at mappings.
+   * Finds a server and a way to look at mappings; names that do not resolve in time are given up.
    *
    * @throws {Error} With the kernel's code if no socket can be bound.
    * @throws `signal.reason` if aborted.
@@ -77,13 +78,14 @@ export class UdpBench implements TrialBench, Disposable {
   static async open(
     context: LifetimeContext,
     servers: StunServerList,
-    signal: AbortSignal,
+    options: { readonly signal: AbortSignal; readonly namesLimitMs: number },
   ): Promise<UdpBench | NoWay> {
+    const { signal } = options;
     const sockets = new LifetimeSockets(context);
     using rollback = new DisposableStack();
     const asker = rollback.use(await sockets.open());
     const watched = rollback.use(await sockets.open());
-    const found = await findWay({ asker, watched, servers, signal });
+    const found = await findWay({ ...options, asker, watched, servers, clock: context.platform.clock });
     if (found instanceof NoWay) return found;
     await asker.ask(found.server.endpoint, signal);
     rollback.move();
@@ -185,12 +187,29 @@ interface WaySearch {
   readonly asker: LifetimeSocket;
   readonly watched: LifetimeSocket;
   readonly servers: StunServerList;
+  readonly clock: Clock;
+  readonly namesLimitMs: number;
   readonly signal: AbortSignal;
 }
 
+/** None if no name resolves in time. */
+async function takeCandidates(search: WaySearch): Promise<readonly StunServer[]> {
+  const { servers, clock, namesLimitMs, signal } = search;
+  using limit = openDeadline(namesLimitMs, { clock, signal });
+  try {
+    return await servers.take(CANDIDATES, { mayRepeatHosts: false, signal: limit.signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!limit.signal.aborted) throw error;
+    return [];
+  }
+}
+
 /** Each way is tried on a mapping that was just made, so that silence later means something. */
-async function findWay({ asker, watched, servers, signal }: WaySearch): Promise<Found | NoWay> {
-  const candidates = await servers.take(CANDIDATES, { mayRepeatHosts: false, signal });
+async function findWay(search: WaySearch): Promise<Found | NoWay> {
+  const { asker, watched, signal } = search;
+  const candidates = await takeCandidates(search);
+  if (candidates.length === 0) return new NoWay("no-server");
   const answered = await Promise.all(candidates.map(async (server) => {
     const answer = await watched.ask(server.endpoint, signal);
     return answer && { server, external: answer.reflexive };

@@ -59,6 +59,17 @@ Deno.test("checkNat() says blocked when nobody answers, after asking few", async
   assert.ok(report.elapsedMs < 6000 && report.sends <= SENDS_MAX, `${report.elapsedMs}, ${report.sends}`);
 });
 
+Deno.test("checkNat() says that no name resolves where the resolver is silent", async () => {
+  const world = openNatWorld({ mapping: EI, filtering: EI });
+  const list = ["a.example", "b.example"].map((host) => ({ host, port: 3478 }));
+  for (const { host } of list) world.net.names.set(host, "hang");
+  const report = await checkIn(world, { servers: { udp: list, tcp: list } });
+  for (const transport of [udpOf(report), tcpOf(report)]) {
+    assert.deepEqual([transport.mapping, transport.mappingReason?.code], ["unknown", "no-server"]);
+  }
+  assert.ok(report.elapsedMs <= 10_000, `${report.elapsedMs}`);
+});
+
 Deno.test("checkNat() does not say blocked after asking two", async () => {
   const world = openNatWorld({ mapping: EI, filtering: EI });
   silence(world, dead(2));

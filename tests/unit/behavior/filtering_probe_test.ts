@@ -38,6 +38,12 @@ const otherPort: ProbeInput = {
   reflexive: MAPPED,
 };
 
+/** The control met another mapping. */
+const atOther: ProbeInput = { ...atAlternate, reflexive: { ...MAPPED, port: 14501 } };
+const FRESH: Endpoint = { ...MAPPED, port: 14502 };
+const freshPlain: ProbeInput = { ...plain, phase: "fresh", reflexive: FRESH };
+const freshAtAlternate: ProbeInput = { ...atAlternate, phase: "fresh", reflexive: FRESH };
+
 function stranger(phase: ProbePhase, from: Endpoint = OTHER): ProbeInput {
   return { kind: "answer", request: "changed-both", phase, from, reflexive: MAPPED };
 }
@@ -105,9 +111,30 @@ Deno.test("stepFilteringProbe() comes to the verdict that was proved", async (t)
     "everything refused": [[refusal("plain")], "unknown", "the server answered error 420"],
     "nobody answers": [[over], "unknown", "the server does not answer"],
     "symmetric": [
-      [plain, over, { ...atAlternate, reflexive: { ...MAPPED, port: 14501 } } as ProbeInput, over],
+      [plain, over, atOther, over, freshPlain, {
+        ...freshAtAlternate,
+        reflexive: { ...MAPPED, port: 14503 },
+      }],
       "unknown",
       "the mapping depends on the destination",
+    ],
+    "a NAT that keeps a stranger's knock in mind": [
+      [plain, over, atOther, over, freshAtAlternate, freshPlain, stranger("fresh")],
+      "address-and-port-dependent",
+    ],
+    "the same, another port got in": [
+      [plain, otherPort, over, atOther, over, freshPlain, freshAtAlternate, stranger("fresh")],
+      "address-dependent",
+    ],
+    "the same, CHANGE-REQUEST swallowed": [
+      [plain, over, atOther, over, freshPlain, freshAtAlternate, over],
+      "unknown",
+      "the server did not honour CHANGE-REQUEST",
+    ],
+    "the same, a stranger's knock very late": [
+      [plain, over, atOther, over, freshPlain, freshAtAlternate, stranger("knock"), stranger("fresh")],
+      "unknown",
+      "answers came too late to tell",
     ],
     "an answer too late to tell": [
       [plain, over, stranger("knock"), stranger("control")],

@@ -81,6 +81,16 @@ Deno.test("judgeMapping() outvotes one server against two, not one against one",
   assert.deepEqual([alone.mapping, alone.dissenter?.seen.port], ["none", 1000]);
 });
 
+Deno.test("judgeMapping() outvotes nobody who saw the same port at another address", () => {
+  const seen = ["198.51.100.1 :1000", "198.51.100.2 203.0.113.11:1000", "198.51.100.3 :1000"];
+  const found = judge([...seen, "198.51.100.2:3479 203.0.113.11:1000"]);
+  assert.deepEqual([found.mapping, found.reason, found.dissenter], [
+    "address-dependent",
+    undefined,
+    undefined,
+  ]);
+});
+
 Deno.test("judgeMapping() does not count what a transparent proxy made up", () => {
   const one = judge(["198.51.100.1 198.18.0.5:1000", "198.51.100.2 :1000", "198.51.100.3 :1000"]);
   assert.deepEqual([one.mapping, one.dissenter], ["endpoint-independent", undefined]);

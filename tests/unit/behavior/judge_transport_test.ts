@@ -109,6 +109,64 @@ Deno.test("judgeTransport() says why nothing was seen", () => {
   }
 });
 
+Deno.test("judgeTransport() does not call it blocked where servers refuse: they may not speak STUN over it", () => {
+  const base = { ...nothingSeen, protocol: "tcp", family: 4, evidence: [] } as const;
+  for (const [refusedServers, blocked] of [[0, "yes"], [2, "unknown"], [4, "unknown"]] as const) {
+    const report = judgeTransport({ ...base, silentServers: 4, refusedServers });
+    assertWhole(report);
+    assert.equal(report.blocked, blocked);
+  }
+});
+
+Deno.test("judgeTransport() sees several addresses where they follow the server", () => {
+  const seen = { address: "203.0.113.10", port: 5000 };
+  const at = (address: string): TransportFacts["sightings"][number] => ({
+    ...{ server: { address, port: 3478 }, local: LOCAL, seen, rttMs: 20 },
+  });
+  const sightings = ["198.51.100.1", "198.51.100.2", "198.51.100.3"].map(at);
+  const base = {
+    ...nothingSeen,
+    protocol: "udp",
+    family: 4,
+    evidence: [],
+    internal: LOCAL,
+    sightings,
+  } as const;
+  const evidence = { strangerGotIn: false, otherPortGotIn: false, serverCan: true };
+  const probed = {
+    filtering: "address-and-port-dependent",
+    evidence: {
+      ...evidence,
+      server: { address: "198.51.100.1", port: 3478 },
+      reflexive: { address: "203.0.113.11", port: 5001 },
+    },
+  } as const;
+  assert.equal(judgeTransport(base).severalAddresses, "no");
+  assert.equal(judgeTransport({ ...base, filterings: [probed] }).severalAddresses, "yes");
+});
+
+Deno.test("judgeTransport() does not call it open internet where the servers see a private address", () => {
+  const at = (address: string): TransportFacts["sightings"][number] => ({
+    ...{ server: { address, port: 3478 }, local: LOCAL, seen: LOCAL, rttMs: 20 },
+  });
+  const report = judgeTransport({
+    ...{ ...nothingSeen, protocol: "udp", family: 4, evidence: [], internal: LOCAL },
+    sightings: [at("192.168.1.9"), at("192.168.1.10")],
+    filterings: [{
+      filtering: "endpoint-independent",
+      evidence: {
+        ...{ server: { address: "192.168.1.9", port: 3478 }, strangerGotIn: true },
+        ...{ otherPortGotIn: false, serverCan: true },
+      },
+    }],
+  });
+  assertWhole(report);
+  assert.deepEqual(
+    [report.mapping, report.rfc3489, report.rfc3489Reason?.code],
+    ["none", "unknown", "inner-servers"],
+  );
+});
+
 Deno.test("judgeTransport() does not rest anything on the word of a liar", () => {
   const liar = { address: "198.51.100.3", port: 3478 };
   const seen = { address: "203.0.113.10", port: 7000 };

@@ -39,7 +39,7 @@ Deno.test("probeUdpFiltering() tells every NAT apart with one server", async (t)
       await using _server = await world.serveStun(SERVER, OTHER);
       const open = world.net.open.size;
       const result = probe(world);
-      await world.clock.advance(2400);
+      await world.clock.advance(3600);
       assert.equal(result.value?.filtering, expected);
       assert.equal(result.value?.evidence.reflexive?.address, EXTERNAL);
       assert.equal(world.net.open.size, open);
@@ -73,7 +73,7 @@ Deno.test("probeUdpFiltering() shows a mapping that depends on the destination",
   const world = worldBehind("address-dependent", "address-and-port-dependent");
   await using _server = await world.serveStun(SERVER, OTHER);
   const result = probe(world);
-  await world.clock.advance(2400);
+  await world.clock.advance(3600);
   const { filtering, reason, evidence } = result.value ?? assert.fail();
   assert.deepEqual([filtering, reason], ["unknown", "the mapping depends on the destination"]);
   assert.notEqual(evidence.reflexive?.port, evidence.reflexiveAtAlternate?.port);
@@ -146,4 +146,26 @@ Deno.test("probeUdpFiltering() ends with the abort reason and leaves nothing beh
   assert.equal(result.error, reason);
   assert.equal(world.net.open.size, 0);
   assert.equal(world.clock.pendingTimers, 0);
+});
+
+Deno.test("probeUdpFiltering() tells filtering where a stranger's knock takes the port from its sender", async () => {
+  const world = worldBehind("endpoint-independent", "address-and-port-dependent");
+  await using _server = await world.serveStun(SERVER, OTHER);
+  const nat = world.net.route;
+  const knockedAt = new Set<number>();
+  const moved = new Map<number, number>();
+  // As Linux does without a firewall of its own: who was knocked at from an endpoint and answers there later gets
+  // another port.
+  world.net.route = (packet) => {
+    const { from, to } = packet;
+    if (from.address === OTHER.address && to.address === EXTERNAL) {
+      const original = moved.get(to.port);
+      if (original !== undefined) return nat({ ...packet, to: { ...to, port: original } });
+      knockedAt.add(to.port);
+    }
+    return nat(packet);
+  };
+  const result = probe(world);
+  await world.clock.advance(3600);
+  assert.equal(result.value?.filtering, "address-and-port-dependent");
 });

@@ -164,7 +164,12 @@ const ROWS: readonly Row[] = [
   [
     "CGN as seen from outside",
     both({ scope: "cgn", external: { address: "100.64.9.9", port: 1 } }),
-    ["full-cone", "inner-nat"],
+    ["inner-nat"],
+  ],
+  [
+    "no NAT before servers of the own network",
+    both({ ...SEEN["open"], scope: "private", external: { address: "10.0.0.9", port: 1 } }),
+    ["inner-nat"],
   ],
   [
     "several addresses",
@@ -182,6 +187,22 @@ Deno.test("adviceFor() gives what the report speaks for, in order, and nothing t
     assert.deepEqual(advice.map(({ code }) => code), codes, name);
     const lines = advice.map((one) => adviceText(one, "en"));
     assert.equal(new Set(lines).size, lines.length, name);
+  }
+});
+
+Deno.test("adviceFor() points to IPv6 where only that has a way out", () => {
+  for (const name of ["offline", "nameless"]) {
+    for (const hasIpv6 of [false, true]) {
+      const codes = adviceFor(both(SEEN[name]), { ...HOME, hasIpv6 }).map(({ code }) => code);
+      assert.equal(codes.includes("try-ipv6"), hasIpv6, name);
+    }
+  }
+});
+
+Deno.test("adviceText() names the kind of an inner address in its own language", () => {
+  for (const [scope, wanted] of [["private", /（内网）/], ["cgn", /（运营商级 NAT）/]] as const) {
+    const text = adviceText({ code: "inner-nat", external: "10.0.0.9", scope }, "zh-CN");
+    assert.match(text, wanted);
   }
 });
 

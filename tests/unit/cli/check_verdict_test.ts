@@ -15,6 +15,16 @@ const ROWS: readonly Row[] = [
   ["symmetric", both(SEEN["symmetric"]), "cannot symmetric", "cannot symmetric", 4],
   ["strangers kept out", both(SEEN["filtered"]), "cannot filtered-cone", "cannot filtered-cone", 4],
   ["open", both(SEEN["open"]), "works open-internet", "works open-internet", 0],
+  // Where the servers see no public address they are not outside.
+  ["open, but private", both({ ...SEEN["open"], scope: "private" }), "maybe no-nat", "maybe no-nat", 0],
+  [
+    "cloud, but private",
+    both({ ...SEEN["cloud"], scope: "private" }),
+    "maybe full-cone",
+    "maybe full-cone",
+    0,
+  ],
+  ["full cone before CGN", both({ scope: "cgn" }), "maybe full-cone", "maybe full-cone", 0],
   [
     "firewall",
     both(SEEN["firewall"]),

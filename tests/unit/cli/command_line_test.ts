@@ -109,6 +109,10 @@ Deno.test("parseCommandLine() reads the other commands", () => {
 Deno.test("parseCommandLine() says what is wrong and where help is", () => {
   const cases: readonly (readonly [string, RegExp])[] = [
     ["open", /^\[IP:\]PORT is missing; see "porthole open --help"$/],
+    [
+      "check --bind 192.168.9.2:0",
+      /--bind: Cannot use "192.168.9.2:0": expected a local port .*, or IP:PORT/,
+    ],
     ["open 99999", /^Cannot use port "99999": expected 0 to 65535/],
     ["open 1 2", /^Unexpected "2"; see/],
     ["open 1 --stun", /^--stun needs a value: HOST\[:PORT\]; see/],

@@ -96,3 +96,10 @@ Deno.test("PcpMapper says how long the router does not want to be asked", async 
     return error.retryAfterMs === 600_000;
   }));
 });
+
+Deno.test("NatPmpMapper takes a router that does not know the version for one that is not there", async () => {
+  await using rig = await openRig({ ways: ["nat-pmp"] });
+  rig.router.natPmpResult = 1;
+  const asking = new NatPmpMapper(rig.link, HANDLERS).map(requestFor(), never);
+  await rig.wait(assert.rejects(asking, { fault: "silent", message: /version/ }));
+});

@@ -51,6 +51,7 @@ const INTERFACES = [
   { name: "lo", address: "127.0.0.1", netmask: "255.0.0.0" },
   { name: "eth0", address: "192.168.1.2", netmask: "255.255.255.0" },
   { name: "wlan0", address: "192.168.2.2", netmask: "255.255.255.0" },
+  { name: "tun0", address: "10.8.0.2", netmask: "255.255.255.0" },
   { name: "eth0", address: "2001:db8:1::2", netmask: "ffff:ffff:ffff:ffff::" },
 ];
 const around = readSurroundings({
@@ -62,6 +63,11 @@ Deno.test("GatewaySurroundings.defaultGateway() goes by the interface of the loc
   assert.equal(await around.defaultGateway("192.168.1.2"), "192.168.1.1");
   assert.equal(await around.defaultGateway("192.168.2.2"), "192.168.2.1");
   assert.equal(await around.defaultGateway("10.0.0.9"), "192.168.1.1", "else the best route");
+  assert.equal(
+    await around.defaultGateway("10.8.0.2"),
+    undefined,
+    "a tunnel's address is no router's business",
+  );
   assert.equal(await around.defaultGateway("2001:db8:1::2"), "fe80::1%eth0");
 });
 

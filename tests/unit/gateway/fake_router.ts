@@ -48,6 +48,14 @@ export class FakeRouter implements Disposable {
   location: string | undefined;
   /** Its HTTP port. */
   httpPort = 5000;
+  /** Instead of the true one. */
+  epoch: (() => number) | undefined;
+  /** PCP MAP requests get no answer. */
+  isPcpMapSilent = false;
+  /** Further services in the description, before the one that works. */
+  moreServices = "";
+  /** Control URLs that are answered by 404. */
+  readonly deadPaths: Set<string> = new Set();
   /** Nothing is answered. */
   isSilent = false;
   readonly #options: FakeRouterOptions;
@@ -148,11 +156,12 @@ export class FakeRouter implements Disposable {
     return `<?xml version="1.0"?><root xmlns="urn:schemas-upnp-org:device-1-0"><device>
       <deviceType>urn:schemas-upnp-org:device:InternetGatewayDevice:1</deviceType>
       <serviceList><service><serviceType>urn:schemas-upnp-org:service:Layer3Forwarding:1</serviceType>
-      <controlURL>/l3</controlURL></service><service><serviceType>${service}</serviceType>
+      <controlURL>/l3</controlURL></service>${this.moreServices}<service><serviceType>${service}</serviceType>
       <controlURL>/ctl</controlURL></service></serviceList></device></root>`;
   }
 
   #soap(call: string): { status: number; body: string } {
+    if (this.deadPaths.has(call.split(" ")[1] ?? "")) return { status: 404, body: "<html><p>no" };
     const action = /soapaction: "[^#]*#(\w+)"/i.exec(call)?.[1] ?? "";
     const args = new Map(
       [...call.matchAll(/<(New\w+)>([^<]*)</g)].map(([, name = "", value = ""]) => [name, value]),
@@ -198,6 +207,7 @@ export class FakeRouter implements Disposable {
   }
 
   get #epoch(): number {
+    if (this.epoch !== undefined) return this.epoch();
     return Math.floor((this.#options.clock.now() - this.#startedMs) / 1000);
   }
 
@@ -250,6 +260,7 @@ export class FakeRouter implements Disposable {
     };
     if (request.client !== from) return refuse(12);
     if (request.kind !== "map") return refuse(0);
+    if (this.isPcpMapSilent) return undefined;
     if (this.pcpResult !== 0) return refuse(this.pcpResult);
     const { protocol, internalPort, externalPort, lifetimeSeconds } = request;
     const nonce = request.nonce.toHex();

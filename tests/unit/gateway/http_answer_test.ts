@@ -23,6 +23,16 @@ const WHOLE: readonly (readonly [text: string, answer: HttpAnswer, about: string
     { status: 200, text: "hello!" },
     "chunks",
   ],
+  [
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n00000005\r\nhello\r\n00000000\r\n\r\n",
+    { status: 200, text: "hello" },
+    "sizes of chunks that are filled up with zeros",
+  ],
+  [
+    "HTTP/1.1 100 Continue\r\nContent-Length: 9\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+    { status: 200, text: "hello" },
+    "an interim answer before it",
+  ],
 ];
 
 for (const [text, answer, about] of WHOLE) {
@@ -46,6 +56,7 @@ const BROKEN: readonly (readonly [text: string, about: string])[] = [
   ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhello\r\n0\r\n\r\n", "a chunk that is longer"],
   ["SSH-2.0-OpenSSH_9.2\r\n\r\n", "another protocol"],
   ["HTTP/1.1 999 X\r\n\r\n", "no status"],
+  ["HTTP/1.1 100 Continue\r\n\r\n".repeat(2_000), "endless interim answers"],
   ["HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "a strange length"],
   ["HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n\r\n", "a length beyond all need"],
   [`HTTP/1.1 200 OK\r\n${"A: b\r\n".repeat(4000)}\r\n`, "endless headers"],

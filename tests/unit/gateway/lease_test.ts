@@ -107,11 +107,11 @@ Deno.test("GatewayLease goes on to the next protocol when one says no", async ()
 
 Deno.test("GatewayLease says what the router said, once, and tries on with growing pauses", async () => {
   await using rig = await openLease({ ways: ["nat-pmp"] });
-  rig.router.natPmpResult = 2;
+  rig.router.natPmpResult = 3;
   const state = await rig.wait(rig.lease.settled(never));
   assert.match(
     summary(state),
-    /192\.168\.1\.1 by NAT-PMP: it is not allowed there; perhaps .* \(100\.64\.0\.2\)/,
+    /192\.168\.1\.1 by NAT-PMP: it has no usable .* itself; perhaps .* \(100\.64\.0\.2\)/,
   );
   await rig.advance(60_000);
   const early = rig.router.asked.length;
@@ -122,6 +122,43 @@ Deno.test("GatewayLease says what the router said, once, and tries on with growi
   rig.router.natPmpResult = 0;
   await rig.advance(600_000);
   assert.deepEqual(rig.states.map(({ kind }) => kind), ["failing", "granted"]);
+});
+
+Deno.test("GatewayLease guesses no reason where the router names one", async () => {
+  await using rig = await openLease({ ways: ["nat-pmp"] });
+  rig.router.natPmpResult = 2;
+  assert.match(summary(await rig.wait(rig.lease.settled(never))), /it is not allowed there$/);
+});
+
+Deno.test("GatewayLease does not storm a router whose epochs make no sense", async () => {
+  await using rig = await openLease({ ways: ["pcp"] });
+  let epoch = 1_000_000;
+  rig.router.epoch = () => epoch -= 1_000;
+  await rig.wait(rig.lease.settled(never));
+  await rig.advance(60_000);
+  const maps = rig.router.asked.filter((text) => text === "pcp map").length;
+  assert.ok(maps >= 2 && maps <= 6, `${maps} requests in a minute`);
+  assert.equal(rig.states.length, 1);
+});
+
+Deno.test("GatewayLease tries the others before a protocol that did not answer again", async () => {
+  await using rig = await openLease({ ways: ["pcp", "upnp"] });
+  rig.router.isPcpMapSilent = true;
+  assert.equal(summary(await rig.wait(rig.lease.settled(never))), `upnp ${ROUTER}:3456`);
+  assert.equal(rig.router.asked.filter((text) => text === "pcp map").length, 4, "one exchange");
+});
+
+Deno.test("GatewayLease is given back later than its second when other ports still use the router", async () => {
+  await using rig = await openLease({ ways: ["nat-pmp"] });
+  await rig.wait(rig.lease.settled(never));
+  const other = rig.gateway.lease({ protocol: "tcp", internal: { address: LOCAL, port: 4000 } });
+  await rig.wait(other.settled(never));
+  rig.router.isSilent = true;
+  await rig.wait(other[Symbol.asyncDispose](), 1_100);
+  assert.ok(rig.router.entries.has("tcp 4000"));
+  rig.router.isSilent = false;
+  await rig.advance(1_000);
+  assert.deepEqual([...rig.router.entries.keys()], ["tcp 3456"]);
 });
 
 Deno.test("GatewayLease takes another port from PCP, and shows that it is another one", async () => {

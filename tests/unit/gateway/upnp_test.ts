@@ -40,6 +40,17 @@ Deno.test("UpnpMapper asks for a lease that never ends when the router knows no 
   }
 });
 
+Deno.test("UpnpMapper does not hold a lease that never ends for all the router knows when that failed too", async () => {
+  await using rig = await open();
+  rig.router.onSoap = (action, args) => {
+    if (action !== "AddPortMapping") return undefined;
+    return args.get("NewLeaseDuration") === "0" ? 501 : 402;
+  };
+  await rig.wait(assert.rejects(rig.mapper.map(requestFor(), never), { message: /501/ }));
+  rig.router.onSoap = () => undefined;
+  assert.equal((await rig.wait(rig.mapper.map(requestFor(), never))).lifetimeSeconds, 600);
+});
+
 Deno.test("UpnpMapper refuses a port that belongs to somebody else", async () => {
   await using rig = await open();
   const theirs = { way: "upnp", client: "192.168.1.99", internalPort: 3456, lifetimeSeconds: 0 } as const;
@@ -127,6 +138,52 @@ Deno.test("UpnpMapper.find() asks nobody but the router, wherever its answers po
     assert.deepEqual(rig.strays(), []);
     assert.equal(rig.world.net.connects.length, 0);
   }
+});
+
+Deno.test("UpnpMapper.find() takes the service that works when another one of the router is broken", async () => {
+  await using rig = await openRig({ ways: ["upnp"] });
+  rig.router.moreServices =
+    "<service><serviceType>urn:schemas-upnp-org:service:WANIPConnection:2</serviceType>" +
+    "<controlURL>/dead</controlURL></service>";
+  rig.router.deadPaths.add("/dead");
+  const mapper = await rig.wait(UpnpMapper.find(rig.link, FIND));
+  assert.equal((await rig.wait(mapper.map(requestFor(), never))).externalAddress, "100.64.0.2");
+});
+
+Deno.test("UpnpMapper.find() is not led astray by a device of the router that cannot be reached", async () => {
+  await using rig = await openRig({ ways: ["upnp"] });
+  const search = rig.world.net.route;
+  let sent = 0;
+  rig.world.net.route = (packet) => {
+    if (packet.from.port === 1900 && sent++ === 0) {
+      const media = `HTTP/1.1 200 OK\r\nST: upnp:rootdevice\r\nLOCATION: http://192.168.1.1:8200/\r\n\r\n`;
+      return { ...packet, data: new TextEncoder().encode(media) };
+    }
+    return search?.(packet) ?? packet;
+  };
+  await rig.wait(UpnpMapper.find(rig.link, FIND));
+  assert.ok(sent > 1);
+});
+
+Deno.test("searchDevices() waits for a gateway when something else on the router is quicker", async () => {
+  await using rig = await openRig({ ways: [] });
+  const { net, clock } = rig.world;
+  const answer = (target: string, path: string): Uint8Array =>
+    new TextEncoder().encode(
+      `HTTP/1.1 200 OK\r\nST: ${target}\r\nLOCATION: http://192.168.1.1:5000/${path}\r\n\r\n`,
+    );
+  using socket = await net.openDatagram({
+    local: { address: rig.router.address, port: 1900 },
+    onDatagram: (data, from) => {
+      const target = /\nST: (.*)\r/.exec(new TextDecoder().decode(data))?.[1] ?? "";
+      if (target === "upnp:rootdevice") {
+        for (let i = 0; i < 9; i++) socket.send(answer(target, `media${i}`), from);
+      } else if (from.port !== 0) clock.schedule(900, () => socket.send(answer(target, "igd"), from));
+    },
+  });
+  const found = await rig.wait(searchDevices(rig.link, { isNear: false, signal: never }));
+  assert.deepEqual(found.map(({ path }) => path), ["/igd", "/media0", "/media1", "/media2"]);
+  await clock.advance(2_000);
 });
 
 Deno.test("searchDevices() ignores what others answer", async () => {

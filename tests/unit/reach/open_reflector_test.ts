@@ -8,6 +8,7 @@ import type { Fetch } from "../../../src/reach/ask_http.ts";
 import { probeFromOutside } from "../../../src/reach/ask_reflector.ts";
 import { checkReach } from "../../../src/reach/check_reach.ts";
 import { openReflector, type Reflector, type ReflectorOptions } from "../../../src/reach/open_reflector.ts";
+import { openFakeWorld } from "../../fakes/fake_world.ts";
 import { TEST_TLS } from "./tls_fixture.ts";
 
 const HERE = "127.0.0.1";
@@ -101,6 +102,37 @@ Deno.test("openReflector() ends while a caller is still sending", async () => {
   const buffer = new Uint8Array(1024);
   // Nothing, an answer that it is ending, or a reset: but an end.
   await connection.read(buffer).catch(() => null);
+});
+
+Deno.test("openReflector() is opened again, at the same port, when strangers have filled the process up", async () => {
+  const { clock, platform } = openFakeWorld();
+  const ports: number[] = [];
+  const ends: PromiseWithResolvers<void>[] = [];
+  let isFull = false;
+  const reflector = await openReflector({
+    platform,
+    listen: { address: HERE, port: 0 },
+    serve: ({ port = 0, signal }) => {
+      ports.push(port);
+      if (isFull) throw new Error("Too many open files");
+      const end = Promise.withResolvers<void>();
+      signal?.addEventListener("abort", () => end.resolve());
+      ends.push(end);
+      return { addr: { transport: "tcp", hostname: HERE, port: port || 4711 }, finished: end.promise };
+    },
+  });
+  ends[0]?.reject(new Error("Too many open files"));
+  isFull = true;
+  await clock.advance(1_000);
+  isFull = false;
+  await clock.advance(1_000);
+  assert.deepEqual([reflector.listen.port, ports], [4711, [0, 4711, 4711]]);
+  await clock.advance(10_000);
+  assert.equal(ports.length, 3, "and then left alone");
+  ends[1]?.reject(new Error("Too many open files"));
+  await clock.advance(0);
+  await reflector[Symbol.asyncDispose]();
+  assert.equal(clock.pendingTimers, 0);
 });
 
 Deno.test("openReflector() throws the system's code when it cannot listen", async () => {

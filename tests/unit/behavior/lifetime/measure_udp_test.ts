@@ -72,7 +72,9 @@ Deno.test("measureLifetime() tells lifetimes apart over UDP, whatever the NAT do
         assert.ok(report.sockets <= 24, `${report.sockets} sockets`);
         assert.ok(nat.net.sent.length < 1500, `${nat.net.sent.length} packets`);
         assert.equal(nat.net.open.size, 0, "every socket is closed");
-        if (options.lifetimeMs < 290_000) assert.equal(report.verdict, "measured");
+        // All three questions to the only server may be lost.
+        const isLost = options.loss > 0 && report.reason === "no-answer";
+        if (options.lifetimeMs < 290_000 && !isLost) assert.equal(report.verdict, "measured");
         if (report.inboundRefresh !== "unknown") {
           assert.equal(report.inboundRefresh, options.inboundRefreshes ? "yes" : "no");
         }
@@ -95,6 +97,25 @@ for (const lifetimeMs of [15_000, 30_000, 60_000]) {
     assert.equal(report.recommendedMs, { 15_000: 5_000, 30_000: 9_000, 60_000: 19_000 }[lifetimeMs]);
   });
 }
+
+Deno.test("measureLifetime() gives up names that do not resolve in time", async () => {
+  for (const protocol of ["udp", "tcp"] as const) {
+    const nat = new ForgetfulNat({ lifetimeMs: 20_000 });
+    const { signal } = new AbortController();
+    nat.net.resolve = (_host, _family, until) =>
+      new Promise((_, reject) => until?.addEventListener("abort", () => reject(until.reason)));
+    const stunServers = ["a", "b", "c"].map((name) => ({ host: `${name}.example`, port: 3478 }));
+    const measuring = measureLifetime({ platform: nat.platform, protocol, signal, stunServers });
+    for (let i = 0; i < 60; i++) {
+      await nat.clock.advance(250);
+      await settle();
+    }
+    const { verdict, reason } = await measuring;
+    assert.deepEqual([verdict, reason], ["unknown", "no-server"]);
+    assert.equal(nat.net.open.size, 0);
+    assert.equal(nat.clock.pendingTimers, 0);
+  }
+});
 
 Deno.test("measureLifetime() sees that traffic from outside keeps a mapping", async () => {
   const { report } = await measure({ lifetimeMs: 30_000, inboundRefreshes: true });
