@@ -54,7 +54,7 @@ export async function openStatusServer(options: StatusServerOptions): Promise<St
     let isLeft = false;
     opened.use(serve(app, (settings) => {
       // What a server that ended by itself left behind keeps the next one out.
-      if (isLeft) Deno.removeSync(path);
+      if (isLeft) removeIfThere(path);
       isLeft = true;
       return bindPrivately(path, () => Deno.serve({ ...settings, path }));
     }));
@@ -79,6 +79,14 @@ export async function openStatusServer(options: StatusServerOptions): Promise<St
     listen: address,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 /** What both kinds of listener are opened with. */
