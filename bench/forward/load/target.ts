@@ -12,6 +12,7 @@ import {
   sendWithoutDelay,
   shutdownWrite,
 } from "../../../ffi/mod.ts";
+import { errorCode } from "../../../src/core/errors.ts";
 import { BlockingEpoll, DatagramBurst, receiveInto, sendFrom } from "../ffi/load_calls.ts";
 import { isAgain, listenOnLoopback, openUdp, portOf } from "./sockets.ts";
 import { UdpEcho } from "./udp_echo.ts";
@@ -137,7 +138,7 @@ class Target {
     if (result === 0 && wanted === WANTED.sink) {
       sendFrom(socket.number, new Uint8Array(new Float64Array([received]).buffer));
     }
-    if (result === 0 && wanted === WANTED.echo) shutdownWrite(socket);
+    if (result === 0 && wanted === WANTED.echo) endWriting(socket);
     this.#close(connection);
   }
 
@@ -160,6 +161,15 @@ function emptyCounts(): TargetCounts {
 
 function print(value: unknown): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(value)}\n`));
+}
+
+function endWriting(socket: Descriptor): void {
+  try {
+    shutdownWrite(socket);
+  } catch (error) {
+    // The peer has reset it meanwhile, which is an end as well.
+    if (errorCode(error) !== "ENOTCONN") throw error;
+  }
 }
 
 if (import.meta.main) new Target().run();
